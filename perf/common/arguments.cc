@@ -1,0 +1,109 @@
+#include "common/arguments.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "common/uring.h"
+
+namespace lockstep::perf {
+
+Arguments::Arguments(int count, char** values, std::string_view usage)
+    : usage_(usage), words_(values + 1, values + count), used_(words_.size()) {
+  if (flag("help")) {
+    std::fputs(usage_.c_str(), stdout);
+    std::exit(0);
+  }
+}
+
+void Arguments::refuse(const std::string& why) const {
+  std::fprintf(stderr, "%s\n%s", why.c_str(), usage_.c_str());
+  std::exit(2);
+}
+
+std::vector<std::string> Arguments::all(const std::string& name) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (used_[i] || words_[i] != "--" + name) continue;
+    if (i + 1 == words_.size()) refuse("--" + name + " wants a value");
+    used_[i] = used_[i + 1] = true;
+    found.push_back(words_[i + 1]);
+  }
+  return found;
+}
+
+std::string Arguments::text(const std::string& name, std::string_view otherwise) {
+  const std::vector<std::string> found = all(name);
+  return found.empty() ? std::string(otherwise) : found.back();
+}
+
+double Arguments::number(const std::string& name, double otherwise) {
+  const std::string word = text(name);
+  if (word.empty()) return otherwise;
+  char* end = nullptr;
+  const double value = std::strtod(word.c_str(), &end);
+  if (*end != '\0') refuse("--" + name + " wants a number, not " + word);
+  return value;
+}
+
+bool Arguments::flag(const std::string& name) {
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (!used_[i] && words_[i] == "--" + name) return used_[i] = true;
+  }
+  return false;
+}
+
+sockaddr_in Arguments::address(const std::string& name) {
+  const std::string word = text(name);
+  const std::size_t colon = word.rfind(':');
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  if (colon == std::string::npos ||
+      inet_pton(AF_INET, word.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+    refuse("--" + name + " wants an IPv4 address:port, not '" + word + "'");
+  }
+  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(word.c_str() + colon + 1)));
+  return address;
+}
+
+void Arguments::finish() const {
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    if (!used_[i]) refuse("unknown argument " + words_[i]);
+  }
+}
+
+void pin_to_cpu(int cpu) {
+  if (cpu < 0) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (sched_setaffinity(0, sizeof set, &set) != 0) die("cannot run on CPU %d: %s", cpu, std::strerror(errno));
+}
+
+int open_socket() {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) die("socket: %s", std::strerror(errno));
+  const int on = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return descriptor;
+}
+
+int listen_on(const sockaddr_in& address) {
+  const int descriptor = open_socket();  // accepted sockets inherit TCP_NODELAY
+  const int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(descriptor, 4096) != 0) {
+    die("cannot listen on port %d: %s", ntohs(address.sin_port), std::strerror(errno));
+  }
+  return descriptor;
+}
+
+}  // namespace lockstep::perf

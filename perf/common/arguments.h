@@ -1,0 +1,42 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockstep::perf {
+
+/// `--name value` and `--name` arguments. A program asks for each option it knows; finish() then refuses what
+/// nobody asked for, so a misspelt option never passes silently.
+class Arguments {
+ public:
+  Arguments(int count, char** values, std::string_view usage);
+
+  std::string text(const std::string& name, std::string_view otherwise = "");
+  double number(const std::string& name, double otherwise);
+  bool flag(const std::string& name);
+  std::vector<std::string> all(const std::string& name);
+  /// An IPv4 `address:port`; ends the process when it is missing or not one.
+  sockaddr_in address(const std::string& name);
+  void finish() const;
+
+ private:
+  [[noreturn]] void refuse(const std::string& why) const;
+
+  std::string usage_;
+  std::vector<std::string> words_;
+  std::vector<bool> used_;
+};
+
+/// Binds the calling thread to one CPU; nothing for a negative number.
+void pin_to_cpu(int cpu);
+/// A listening socket whose accepted ones send without delay.
+int listen_on(const sockaddr_in& address);
+/// A TCP socket that sends without delay, not connected.
+int open_socket();
+
+}  // namespace lockstep::perf

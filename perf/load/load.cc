@@ -1,0 +1,345 @@
+#include "load/load.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/arguments.h"
+
+namespace lockstep::perf {
+namespace {
+
+constexpr unsigned kOpBits = 8;
+constexpr std::uint64_t kPhaseTimer = 0xFF;  // the one operation that belongs to no connection
+// Logins at a time: fewer than any server's listen backlog, so that none waits for a retransmitted SYN.
+constexpr unsigned kOpeningMax = 64;
+// After the measured interval replies come to their end and every client says COM_QUIT: what was measured is
+// left as real clients leave it, ready for the next run. Whoever takes longer is cut off.
+constexpr std::chrono::seconds kEndingMax{2};
+
+__kernel_timespec timespec_of(std::chrono::duration<double> time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  return {whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(time - whole).count()};
+}
+
+}  // namespace
+
+Load::Load(const LoadSettings& settings)
+    : settings_(settings),
+      ring_({.files = settings.connections}),
+      maker_(settings.table_rows),
+      connections_(settings.connections) {}
+
+LoadResult Load::run() {
+  set_phase_timer(settings_.login_timeout);
+  open_more();
+  while (phase_ != Phase::done) {
+    ring_.turn([this](const io_uring_cqe& cqe) { on_completion(cqe); });
+  }
+  return std::move(measured_);
+}
+
+// --- phases ---
+
+void Load::set_phase_timer(std::chrono::duration<double> after) {
+  phase_timer_ = timespec_of(after);
+  io_uring_sqe& sqe = ring_.sqe();
+  io_uring_prep_timeout(&sqe, &phase_timer_, 0, 0);
+  sqe.user_data = kPhaseTimer;
+}
+
+void Load::enter(Phase phase) {
+  phase_ = phase;
+  switch (phase) {
+    case Phase::opening: break;
+    case Phase::warm_up:
+      for (unsigned slot = 0; slot < connections_.size(); ++slot) become_idle(slot);
+      break;
+    case Phase::measuring:
+      result_.latency.clear();
+      result_.statements = result_.rows = result_.bytes = 0;
+      measuring_since_ = Clock::now();
+      take_cpu(true);
+      break;
+    case Phase::ending:
+      result_.seconds = std::chrono::duration<double>(Clock::now() - measuring_since_).count();
+      take_cpu(false);
+      measured_ = result_;
+      for (unsigned slot = 0; slot < connections_.size(); ++slot) {
+        const Step step = connections_[slot]->step;
+        if (step == Step::thinking) quit(slot);
+        if (step == Step::lost || step == Step::closing) ++ended_;
+      }
+      break;
+    case Phase::done: break;
+  }
+}
+
+void Load::take_cpu(bool start) {
+  const auto since = [start](ProcessCpu now, ProcessCpu& cpu) { cpu = start ? now : now - cpu; };
+  result_.watched_cpu.resize(settings_.watched.size());
+  since(process_cpu(getpid()), result_.own_cpu);
+  for (std::size_t i = 0; i < settings_.watched.size(); ++i) {
+    since(process_cpu(settings_.watched[i]), result_.watched_cpu[i]);
+  }
+}
+
+// --- completions ---
+
+std::uint64_t Load::started(unsigned slot, Op op) {
+  ++connections_[slot]->in_flight;
+  return (std::uint64_t{slot} << kOpBits) | static_cast<std::uint64_t>(op);
+}
+
+void Load::on_completion(const io_uring_cqe& cqe) {
+  if (phase_ == Phase::done) return;
+  if (cqe.user_data == kPhaseTimer) {
+    if (phase_ == Phase::opening) {
+      die("only %u of %u connections are logged in after %.0f s", ready_, settings_.connections,
+          settings_.login_timeout.count());
+    }
+    switch (phase_) {
+      case Phase::warm_up: set_phase_timer(settings_.duration); return enter(Phase::measuring);
+      case Phase::measuring: set_phase_timer(kEndingMax); return enter(Phase::ending);
+      default: return enter(Phase::done);
+    }
+  }
+  const auto op = static_cast<Op>(cqe.user_data & ((1U << kOpBits) - 1));
+  const auto slot = static_cast<unsigned>(cqe.user_data >> kOpBits);
+  if ((cqe.flags & IORING_CQE_F_MORE) == 0) --connections_[slot]->in_flight;
+  switch (op) {
+    case Op::connect: on_connect(slot, cqe.res); break;
+    case Op::receive: on_receive(slot, cqe); break;
+    case Op::send: on_send(slot, cqe.res); break;
+    case Op::think:
+      if (connections_[slot]->step == Step::thinking) send_next(slot);
+      break;
+    case Op::timer_update:
+    case Op::close: break;
+  }
+  recycle_if_done(slot);
+}
+
+void Load::on_connect(unsigned slot, int result) {
+  if (result < 0) return lose(slot, std::string("connect: ") + std::strerror(-result));
+  connections_[slot]->step = Step::login;
+  ring_.receive(slot, started(slot, Op::receive));
+}
+
+void Load::on_receive(unsigned slot, const io_uring_cqe& cqe) {
+  if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) {
+    const std::uint16_t id = Uring::buffer_id(cqe);
+    if (cqe.res > 0) on_bytes(slot, {ring_.buffer(id), static_cast<std::size_t>(cqe.res)});
+    ring_.give_back(id);
+  }
+  if (cqe.res <= 0 && cqe.res != -ENOBUFS) {
+    return lose(slot, cqe.res == 0 ? "the server closed the connection" : std::strerror(-cqe.res));
+  }
+  const Step step = connections_[slot]->step;
+  if ((cqe.flags & IORING_CQE_F_MORE) == 0 && step != Step::lost)
+    ring_.receive(slot, started(slot, Op::receive));
+}
+
+void Load::on_send(unsigned slot, int result) {
+  // A short count comes only with the connection's end, which the receive tells, too.
+  if (result < 0) lose(slot, std::strerror(-result));
+}
+
+void Load::on_bytes(unsigned slot, Bytes bytes) {
+  Connection& connection = *connections_[slot];
+  result_.bytes += bytes.size();
+  switch (connection.step) {
+    case Step::login: return on_login(slot, bytes);
+    case Step::initialising:
+    case Step::preparing:
+    case Step::running:
+      switch (connection.walker.feed(bytes)) {
+        case ReplyWalker::Progress::need_more: return;
+        case ReplyWalker::Progress::done: return on_reply(slot);
+        case ReplyWalker::Progress::malformed: break;
+      }
+      [[fallthrough]];
+    case Step::connecting:
+    case Step::idle:
+    case Step::thinking: ++result_.malformed; return lose(slot, "a malformed reply");
+    case Step::quitting:
+    case Step::closing:
+    case Step::lost: return;
+  }
+}
+
+// --- a connection's life ---
+
+void Load::open_more() {
+  while (opened_ < settings_.connections && opened_ - ready_ < kOpeningMax) open(opened_++);
+}
+
+void Load::open(unsigned slot) {
+  connections_[slot] = std::make_unique<Connection>(settings_.account, settings_.deprecate_eof);
+  connections_[slot]->sent = Clock::now();
+  ring_.adopt(slot, open_socket());
+  io_uring_sqe& sqe = ring_.sqe();
+  io_uring_prep_connect(&sqe, static_cast<int>(slot), reinterpret_cast<const sockaddr*>(&settings_.to),
+                        sizeof settings_.to);
+  sqe.flags |= IOSQE_FIXED_FILE;
+  sqe.user_data = started(slot, Op::connect);
+}
+
+void Load::on_login(unsigned slot, Bytes bytes) {
+  Connection& connection = *connections_[slot];
+  connection.out.clear();
+  switch (connection.login.feed(bytes, connection.out)) {
+    case Login::Progress::need_more:
+      if (!connection.out.empty()) send(slot);
+      return;
+    case Login::Progress::refused: die("login failed: %s", connection.login.problem().c_str());
+    case Login::Progress::done: break;
+  }
+  if (settings_.connect_only && phase_ != Phase::opening) {
+    finish(connection);
+    return quit(slot);
+  }
+  initialise(slot);
+}
+
+void Load::initialise(unsigned slot) {
+  if (settings_.init.empty()) return prepare_next(slot);
+  Connection& connection = *connections_[slot];
+  connection.step = Step::initialising;
+  connection.out.clear();
+  maker_.append_query(connection.out, settings_.init, slot);
+  connection.walker.expect(ReplyWalker::Kind::query);
+  send(slot);
+}
+
+void Load::prepare_next(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  const std::vector<Statement>& statements = settings_.mix.statements;
+  std::vector<std::uint32_t>& ids = connection.statement_ids;
+  while (ids.size() < statements.size() && !statements[ids.size()].prepared) ids.push_back(0);
+  if (ids.size() == statements.size()) return become_ready(slot);
+  connection.step = Step::preparing;
+  connection.out.clear();
+  PacketWriter writer(connection.out, 0);
+  writer.begin().integer(static_cast<std::uint8_t>(Command::COM_STMT_PREPARE), 1);
+  writer.text(statements[ids.size()].text).end();
+  connection.walker.expect(ReplyWalker::Kind::prepare);
+  send(slot);
+}
+
+void Load::become_ready(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  connection.step = Step::idle;
+  ++ready_;
+  open_more();
+  if (ready_ < settings_.connections) return;
+  // The timer that bounds the opening becomes the warm-up's: a second one beside it would end a phase too
+  // early.
+  io_uring_sqe& sqe = ring_.sqe();
+  phase_timer_ = timespec_of(settings_.warm_up);
+  io_uring_prep_timeout_update(&sqe, &phase_timer_, kPhaseTimer, 0);
+  sqe.user_data = started(slot, Op::timer_update);
+  enter(Phase::warm_up);
+}
+
+void Load::on_reply(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  const ReplyWalker& walker = connection.walker;
+  if (walker.failed()) {
+    ++result_.errors;
+    if (result_.problem.empty()) result_.problem = walker.error();
+  }
+  if (connection.step == Step::initialising || connection.step == Step::preparing) {
+    if (walker.failed()) die("set-up failed: %s", result_.problem.c_str());
+    if (connection.step == Step::preparing) connection.statement_ids.push_back(walker.statement_id());
+    return prepare_next(slot);
+  }
+  finish(connection);
+  result_.rows += walker.rows();
+  connection.step = Step::idle;
+  become_idle(slot);
+}
+
+void Load::finish(Connection& connection) {
+  ++result_.statements;
+  const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - connection.sent);
+  result_.latency.record(static_cast<std::uint64_t>(took.count()));
+}
+
+void Load::become_idle(unsigned slot) {
+  if (connections_[slot]->step != Step::idle) return;
+  if (settings_.connect_only || phase_ == Phase::ending) return quit(slot);
+  if (settings_.think.count() > 0) return think(slot);
+  send_next(slot);
+}
+
+void Load::think(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  connection.step = Step::thinking;
+  connection.think = timespec_of(settings_.think);
+  io_uring_sqe& sqe = ring_.sqe();
+  io_uring_prep_timeout(&sqe, &connection.think, 0, 0);
+  sqe.user_data = started(slot, Op::think);
+}
+
+void Load::send_next(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  const std::vector<Statement>& statements = settings_.mix.statements;
+  const Statement& statement = statements[connection.next_statement];
+  connection.out.clear();
+  if (statement.prepared) {
+    maker_.append_execute(connection.out, statement, connection.statement_ids[connection.next_statement]);
+  } else {
+    maker_.append_query(connection.out, statement.text, slot);
+  }
+  if (++connection.next_statement == statements.size()) connection.next_statement = 0;
+  connection.walker.expect(ReplyWalker::Kind::query);
+  connection.step = Step::running;
+  connection.sent = Clock::now();
+  send(slot);
+}
+
+void Load::send(unsigned slot) {
+  const std::string& out = connections_[slot]->out;
+  ring_.send(slot, out.data(), out.size(), started(slot, Op::send));
+}
+
+// --- ends ---
+
+/// COM_QUIT, and the server closes first: a client that closed first would keep its port in TIME_WAIT and run
+/// out of ports within seconds.
+void Load::quit(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  connection.step = Step::quitting;
+  connection.out.clear();
+  PacketWriter(connection.out, 0).begin().integer(static_cast<std::uint8_t>(Command::COM_QUIT), 1).end();
+  send(slot);
+}
+
+void Load::lose(unsigned slot, const std::string& why) {
+  Connection& connection = *connections_[slot];
+  const Step step = connection.step;
+  if (step == Step::lost || step == Step::closing) return;
+  if (phase_ == Phase::opening) die("connection %u failed during its login: %s", slot, why.c_str());
+  connection.step = Step::lost;
+  if (phase_ == Phase::ending && ++ended_ == connections_.size()) return enter(Phase::done);
+  if (step == Step::quitting || phase_ == Phase::ending) return;
+  ++result_.lost;
+  if (result_.problem.empty()) result_.problem = why;
+  if (result_.lost == connections_.size()) die("all connections are lost: %s", result_.problem.c_str());
+}
+
+/// With --connect-only a connection whose end was seen is closed and begins again.
+void Load::recycle_if_done(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  if (!settings_.connect_only || phase_ == Phase::ending || connection.in_flight > 0) return;
+  if (connection.step == Step::closing) return open(slot);
+  if (connection.step != Step::lost) return;
+  connection.step = Step::closing;
+  ring_.close(slot, started(slot, Op::close));
+}
+
+}  // namespace lockstep::perf

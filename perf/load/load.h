@@ -1,0 +1,133 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/histogram.h"
+#include "common/uring.h"
+#include "load/login.h"
+#include "load/mix.h"
+#include "load/process_cpu.h"
+#include "load/reply_walker.h"
+
+namespace lockstep::perf {
+
+struct LoadSettings {
+  sockaddr_in to{};
+  Account account;
+  unsigned connections = 1;
+  std::chrono::duration<double> warm_up{0.5};
+  std::chrono::duration<double> duration{5};
+  std::chrono::duration<double> login_timeout{30};
+  std::chrono::duration<double, std::milli> think{0};
+  Mix mix;
+  std::string init;  ///< sent once on each connection, before the mix
+  std::uint32_t table_rows = 10000;
+  bool deprecate_eof = true;
+  bool connect_only = false;  ///< log in, quit, again: what is counted is logins
+  std::vector<pid_t> watched;
+};
+
+/// What one run found. All of it belongs to the measured interval, save the failures, which are of the whole
+/// run.
+struct LoadResult {
+  Histogram latency;
+  double seconds = 0;
+  std::uint64_t statements = 0;  ///< or logins
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;      ///< received
+  std::uint64_t errors = 0;     ///< ERR packets
+  std::uint64_t malformed = 0;  ///< replies that break the protocol
+  std::uint64_t lost = 0;       ///< connections that ended
+  std::string problem;          ///< the first failure, in words
+  ProcessCpu own_cpu;
+  std::vector<ProcessCpu> watched_cpu;
+};
+
+/// A closed loop: each connection sends its next statement when the reply to the last is complete.
+class Load {
+ public:
+  explicit Load(const LoadSettings& settings);
+  /// Ends the process with one line when a login fails: figures of fewer connections would mislead.
+  LoadResult run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Op : std::uint8_t { connect, receive, send, think, timer_update, close };
+  enum class Step : std::uint8_t {
+    connecting,
+    login,
+    initialising,
+    preparing,
+    idle,
+    running,
+    thinking,
+    quitting,
+    closing,
+    lost
+  };
+  enum class Phase : std::uint8_t { opening, warm_up, measuring, ending, done };
+
+  struct Connection {
+    Connection(const Account& account, bool deprecate_eof)
+        : login(account, deprecate_eof), walker(deprecate_eof) {}
+
+    Step step = Step::connecting;
+    Login login;
+    ReplyWalker walker;
+    std::string out;  // lent to the send in flight
+    Clock::time_point sent;
+    std::size_t next_statement = 0;
+    std::vector<std::uint32_t> statement_ids;  // by place in the mix, as far as they are prepared
+    __kernel_timespec think{};
+    unsigned in_flight = 0;
+  };
+
+  void on_completion(const io_uring_cqe& cqe);
+  void on_connect(unsigned slot, int result);
+  void on_receive(unsigned slot, const io_uring_cqe& cqe);
+  void on_send(unsigned slot, int result);
+  void on_bytes(unsigned slot, Bytes bytes);
+  void on_login(unsigned slot, Bytes bytes);
+  void on_reply(unsigned slot);
+
+  void open(unsigned slot);
+  void open_more();
+  void initialise(unsigned slot);
+  void prepare_next(unsigned slot);
+  void become_ready(unsigned slot);
+  void become_idle(unsigned slot);
+  void send_next(unsigned slot);
+  void send(unsigned slot);
+  void think(unsigned slot);
+  void quit(unsigned slot);
+  void finish(Connection& connection);
+  void lose(unsigned slot, const std::string& why);
+  void recycle_if_done(unsigned slot);
+
+  void enter(Phase phase);
+  void set_phase_timer(std::chrono::duration<double> after);
+  void take_cpu(bool start);
+  std::uint64_t started(unsigned slot, Op op);
+
+  const LoadSettings& settings_;
+  Uring ring_;
+  StatementMaker maker_;
+  LoadResult result_;
+  LoadResult measured_;  // as it stands when the interval ends
+  Phase phase_ = Phase::opening;
+  Clock::time_point measuring_since_;
+  __kernel_timespec phase_timer_{};
+  std::vector<std::unique_ptr<Connection>> connections_;  // by slot
+  unsigned opened_ = 0;
+  unsigned ready_ = 0;
+  unsigned ended_ = 0;
+};
+
+}  // namespace lockstep::perf

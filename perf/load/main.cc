@@ -1,0 +1,58 @@
+// The load generator: MySQL clients in a closed loop, each reply walked to its end.
+
+#include <cstdlib>
+
+#include "common/arguments.h"
+#include "load/load.h"
+#include "load/report.h"
+
+namespace {
+
+std::string usage() {
+  return "usage: load --to ADDRESS:PORT [--connections N] [--duration S] [--warm-up S]\n"
+         "            [--mix " +
+         lockstep::perf::mix_names() +
+         "] [--statements FILE] [--init SQL]\n"
+         "            [--user NAME] [--password TEXT] [--schema NAME] [--table-rows N] [--eof] [--think MS]\n"
+         "            [--connect-only] [--login-timeout S] [--watch PID]... [--cpu N] [--json]\n"
+         "Exit status 0; 1 when a login failed or anything was refused, malformed or lost; 2 for wrong "
+         "usage.\n";
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  using namespace lockstep::perf;
+  using Seconds = std::chrono::duration<double>;
+  Arguments arguments(count, values, usage());
+  LoadSettings settings;
+  settings.to = arguments.address("to");
+  settings.account.user = arguments.text("user", settings.account.user);
+  settings.account.password = arguments.text("password", settings.account.password);
+  settings.account.schema = arguments.text("schema", settings.account.schema);
+  settings.connections = static_cast<unsigned>(arguments.number("connections", 1));
+  settings.duration = Seconds(arguments.number("duration", settings.duration.count()));
+  settings.warm_up = Seconds(arguments.number("warm-up", settings.warm_up.count()));
+  settings.login_timeout = Seconds(arguments.number("login-timeout", settings.login_timeout.count()));
+  settings.think = std::chrono::duration<double, std::milli>(arguments.number("think", 0));
+  settings.table_rows = static_cast<std::uint32_t>(arguments.number("table-rows", settings.table_rows));
+  settings.init = arguments.text("init");
+  settings.deprecate_eof = !arguments.flag("eof");
+  settings.connect_only = arguments.flag("connect-only");
+  const std::string file = arguments.text("statements");
+  const std::string mix = arguments.text("mix", "point");
+  settings.mix = file.empty() ? named_mix(mix) : mix_from_file(file);
+  for (const std::string& pid : arguments.all("watch")) settings.watched.push_back(std::atoi(pid.c_str()));
+  const int cpu = static_cast<int>(arguments.number("cpu", -1));
+  const bool json = arguments.flag("json");
+  arguments.finish();
+  if (settings.connections == 0) die("--connections wants at least 1");
+  pin_to_cpu(cpu);
+  const LoadResult result = Load(settings).run();
+  if (json) {
+    print_json(settings, result);
+  } else {
+    print_text(settings, result);
+  }
+  return result.errors + result.malformed + result.lost > 0 || result.statements == 0 ? 1 : 0;
+}

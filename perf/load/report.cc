@@ -1,0 +1,82 @@
+#include "load/report.h"
+
+#include <cstdio>
+#include <string>
+
+namespace lockstep::perf {
+namespace {
+
+double microseconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1e3;
+}
+
+double per_second(const LoadResult& result) {
+  return static_cast<double>(result.statements) / result.seconds;
+}
+
+double per_statement(double seconds, const LoadResult& result) {
+  return result.statements == 0 ? 0 : seconds * 1e6 / static_cast<double>(result.statements);
+}
+
+/// A server's text may hold anything; what JSON does not take as it is becomes a space.
+std::string json_text(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E ? ' ' : c;
+  }
+  return quoted + '"';
+}
+
+struct Percentile {
+  const char* name;
+  double fraction;
+};
+constexpr Percentile kPercentiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
+
+}  // namespace
+
+void print_text(const LoadSettings& settings, const LoadResult& result) {
+  std::printf("%u connections, %.2f s: %lu %s, %.0f/s, %lu rows, %.1f MB\n", settings.connections,
+              result.seconds, result.statements, settings.connect_only ? "logins" : "statements",
+              per_second(result), result.rows, static_cast<double>(result.bytes) / 1e6);
+  std::printf("latency us: mean %.1f", result.latency.mean() / 1e3);
+  for (const auto& [name, fraction] : kPercentiles) {
+    std::printf("  %s %.1f", name, microseconds(result.latency.percentile(fraction)));
+  }
+  std::printf("  max %.1f\n", microseconds(result.latency.max()));
+  std::printf("errors %lu, malformed %lu, lost connections %lu%s%s\n", result.errors, result.malformed,
+              result.lost, result.problem.empty() ? "" : ": ", result.problem.c_str());
+  std::printf("CPU us per statement: load %.2f", per_statement(result.own_cpu.total_seconds, result));
+  for (std::size_t i = 0; i < settings.watched.size(); ++i) {
+    std::printf("  pid %d %.2f", settings.watched[i],
+                per_statement(result.watched_cpu[i].total_seconds, result));
+  }
+  std::printf("\n");
+}
+
+void print_json(const LoadSettings& settings, const LoadResult& result) {
+  const auto cpu = [&](const char* name, const ProcessCpu& used) {
+    std::printf("\"%s\": {\"total_s\": %.6f, \"user_s\": %.2f, \"system_s\": %.2f}", name, used.total_seconds,
+                used.user_seconds, used.system_seconds);
+  };
+  std::printf(
+      "{\"connections\": %u, \"seconds\": %.6f, \"statements\": %lu, \"per_second\": %.1f, \"rows\": %lu, "
+      "\"bytes\": %lu, \"errors\": %lu, \"malformed\": %lu, \"lost\": %lu, \"problem\": %s, ",
+      settings.connections, result.seconds, result.statements, per_second(result), result.rows, result.bytes,
+      result.errors, result.malformed, result.lost, json_text(result.problem).c_str());
+  std::printf("\"latency_us\": {\"mean\": %.2f", result.latency.mean() / 1e3);
+  for (const auto& [name, fraction] : kPercentiles) {
+    std::printf(", \"%s\": %.2f", name, microseconds(result.latency.percentile(fraction)));
+  }
+  std::printf(", \"max\": %.2f}, ", microseconds(result.latency.max()));
+  cpu("load_cpu", result.own_cpu);
+  std::printf(", \"watched\": {");
+  for (std::size_t i = 0; i < settings.watched.size(); ++i) {
+    if (i > 0) std::printf(", ");
+    cpu(std::to_string(settings.watched[i]).c_str(), result.watched_cpu[i]);
+  }
+  std::printf("}}\n");
+}
+
+}  // namespace lockstep::perf

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "backend/connection_quota.h"
+#include "base/slab.h"
+#include "metrics/counters.h"
+#include "net/stream.h"
+#include "net/timer_wheel.h"
+#include "session/state_store.h"
+
+namespace lockstep::backend {
+
+class ServerSession;
+
+/// Bounds and times of server sessions; from the settings of the same names.
+struct Limits {
+  std::chrono::milliseconds connect_timeout;
+  std::chrono::milliseconds acquire_timeout;
+  std::chrono::milliseconds idle_timeout;
+  std::chrono::milliseconds age_max;
+  bool rotate = false;  ///< routing.policy
+  std::uint32_t rotate_spread = 3;
+};
+
+/// What everything that talks to servers on one core shares.
+struct Context {
+  net::StreamContext& streams;
+  net::TimerWheel& timers;
+  session::StateStore& states;
+  metrics::CoreCounters& counters;
+  Slab<ServerSession>& sessions;
+  Limits limits;
+  QuotaPeers& peers;
+  std::uint64_t last_lease = 0;  ///< leases are numbered; see ServerSession::lease_number
+  std::string query{};           ///< a COM_QUERY packet of lockstep's own under construction
+
+  Instant now() const { return streams.ring.now(); }
+};
+
+}  // namespace lockstep::backend

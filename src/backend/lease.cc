@@ -1,0 +1,24 @@
+#include "backend/lease.h"
+
+#include "backend/pool.h"
+
+namespace lockstep::backend {
+
+void Lease::give_back() {
+  if (session_ == nullptr) return;
+  ServerSession& session = *std::exchange(session_, nullptr);
+  session.pool().give_back(session);
+}
+
+void Lease::give_back_reset() {
+  if (session_ == nullptr) return;
+  ServerSession& session = *std::exchange(session_, nullptr);
+  session.survives_reset() ? session.reset() : session.close();
+}
+
+void Lease::discard() {
+  if (session_ == nullptr) return;
+  std::exchange(session_, nullptr)->close();
+}
+
+}  // namespace lockstep::backend

@@ -1,0 +1,338 @@
+#include "backend/pool.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <limits>
+
+#include "backend/error_text.h"
+#include "backend/server.h"
+#include "base/json_text.h"
+#include "base/log.h"
+
+namespace lockstep::backend {
+namespace {
+
+/// How many of the sessions given back last are looked at for the one that a client used last.
+constexpr std::size_t kRecentMax = 8;
+/// How many idle sessions in another state are weighed before the cheapest is taken.
+constexpr int kWeighedMax = 16;
+/// A session without a schema is worth keeping for clients without one, since no command takes a schema away
+/// again.
+constexpr std::size_t kSchemalessPenalty = 64;
+
+}  // namespace
+
+void LeaseRequest::withdraw() {
+  deadline_.cancel();
+  if (linked()) {
+    unlink();
+    --pool_->waiting_;
+  }
+  pool_ = nullptr;
+}
+
+void LeaseRequest::on_deadline() {
+  Pool& pool = *pool_;
+  ++pool.context_.counters.pool_wait_timeouts;
+  pool.refuse(
+      *this,
+      fmt::format("no server session became free within {} ms: all {} connections to server '{}' are taken "
+                  "(pool.connections_max, acquire_timeout)",
+                  pool.context_.limits.acquire_timeout.count(), pool.server_.connections_max(),
+                  pool.server_.name()));
+}
+
+Pool::Pool(Context& context, Server& server, std::string_view user, std::uint32_t capabilities)
+    : context_(context),
+      server_(server),
+      user_(user),
+      capabilities_(capabilities),
+      profile_(context.states, capabilities) {}
+
+Pool::~Pool() {
+  INVARIANT(size_ == 0);
+}
+
+Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& why) {
+  INVARIANT(!request.waiting());
+  if (ServerSession* session = choose(request)) {
+    take(*session, request);
+    lease = Lease(*session);
+    return Acquired::leased;
+  }
+  if (request.previous_only) {
+    why = "the server session of the previous statement has served another client since";
+    return Acquired::failed;
+  }
+  ++context_.counters.pool_misses;
+  if (server_.may_connect()) {
+    if (const auto opened = open_for(request); !opened) {
+      why = fmt::format("cannot connect to server '{}' ({}): {}", server_.name(), server_.address().text(),
+                        describe(opened.error()));
+      return Acquired::failed;
+    }
+  } else {
+    ++context_.counters.pool_waits;
+    server_.make_room();
+    // A soft hold with nothing to ask about is given up at once, before this request stands in line.
+    if (ServerSession* session = choose(request)) {
+      take(*session, request);
+      lease = Lease(*session);
+      return Acquired::leased;
+    }
+    server_.share_out_soon();
+  }
+  request.pool_ = this;
+  request.since_ = context_.now();
+  waiters_.push_back(request);
+  ++waiting_;
+  context_.timers.set(request.deadline_, context_.now() + context_.limits.acquire_timeout);
+  return Acquired::waiting;
+}
+
+ServerSession* Pool::choose(const LeaseRequest& request) {
+  if (request.previous_only) return previous_is_untouched(request) ? request.previous : nullptr;
+  if (request.fresh_login) return nullptr;
+  return context_.limits.rotate ? choose_rotating(request) : choose_least_sync(request);
+}
+
+bool Pool::previous_is_untouched(const LeaseRequest& request) const {
+  // `previous` may have been closed since; a session that is closed is never found among the idle ones.
+  for (const ServerSession& session : const_cast<Pool*>(this)->idle_sessions_) {
+    if (&session == request.previous) return session.lease_number() == request.previous_lease;
+  }
+  return false;
+}
+
+ServerSession* Pool::choose_least_sync(const LeaseRequest& request) {
+  ServerSession* best = nullptr;
+  // The one used last is as good as any other in the same state, and knows what the last statement left
+  // behind.
+  if (request.previous != nullptr) {
+    idle_sessions_.each_from_back(kRecentMax, [&](ServerSession& session) {
+      if (&session == request.previous && session.facets == request.wanted) best = &session;
+      return best != nullptr;
+    });
+    if (best != nullptr) return best;
+  }
+  std::size_t best_cost = std::numeric_limits<std::size_t>::max();
+  int weighed = 0;
+  for (ServerSession& session : idle_sessions_) {
+    if (session.facets == request.wanted) return &session;
+    if (weighed == kWeighedMax) continue;
+    ++weighed;
+    const auto cost = sync_cost(session, request);
+    if (cost && *cost < best_cost) {
+      best = &session;
+      best_cost = *cost;
+    }
+  }
+  return best;
+}
+
+/// Moves as often as the design allows: to the session idle for longest that is not the one used last,
+/// whatever it costs.
+ServerSession* Pool::choose_rotating(const LeaseRequest& request) {
+  if (size_ < context_.limits.rotate_spread && server_.may_connect()) return nullptr;
+  ServerSession* previous = nullptr;
+  for (ServerSession& session : idle_sessions_) {
+    if (!sync_cost(session, request)) continue;
+    if (&session != request.previous) return &session;
+    previous = &session;
+  }
+  return previous;
+}
+
+/// Bytes of sync packets; nothing when the session cannot be brought into the state at all.
+std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const LeaseRequest& request) {
+  const session::Facets& wanted = request.wanted;
+  if (wanted.variables == nullptr) return 0;  // the client's own state is not known yet: any will do
+  std::size_t cost = 0;
+  if (session.facets.schema != wanted.schema) {
+    if (!wanted.schema->selected) return std::nullopt;
+    cost += wanted.schema->packet.size() + (session.facets.schema->selected ? 0 : kSchemalessPenalty);
+  }
+  if (session.facets.variables != wanted.variables) {
+    cost += profile_.syncs().variables(*session.facets.variables, *wanted.variables).size();
+  }
+  if (session.facets.multi_statements != wanted.multi_statements) cost += mysql::kHeaderBytes + 3;
+  return cost;
+}
+
+void Pool::take(ServerSession& session, const LeaseRequest& request) {
+  session.leave_idle_list();
+  --idle_count_;
+  --context_.counters.server_sessions_idle;
+  ++(session.facets == request.wanted ? context_.counters.pool_hits : context_.counters.pool_sync_hits);
+  session.attach(request.user_);
+}
+
+Result<void> Pool::open_for(const LeaseRequest& request) {
+  ServerSession* session = context_.sessions.make(context_, *this, request.collation);
+  if (session == nullptr) return fail(Fault::limit_reached);
+  all_sessions_.push_back(*session);
+  ++size_;
+  ++opening_;
+  server_.connection_begun();
+  ++context_.counters.server_sessions;
+  ++context_.counters.server_connects;
+  if (const auto opened = session->open(); !opened) {
+    --opening_;
+    session->close();
+    return opened;
+  }
+  return {};
+}
+
+void Pool::open_for_waiter() {
+  INVARIANT(anyone_waits());
+  LeaseRequest& request = waiters_.front();
+  if (const auto opened = open_for(request); !opened) refuse(request, describe(opened.error()));
+}
+
+void Pool::offer_soft_hold(SoftHolder& holder) {
+  soft_holders_.push_back(holder);
+  if (server_.contended()) server_.share_out_soon();
+}
+
+bool Pool::ask_back_one() {
+  if (soft_holders_.empty()) return false;
+  soft_holders_.pop_front().give_up_soft_hold();
+  return true;
+}
+
+void Pool::on_ready(ServerSession& session) {
+  if (session.phase() == ServerSession::Phase::setting_up) --opening_;
+  server_.on_answered();
+  take_back(session);
+}
+
+/// A session is free: for those who wait here, or else for whoever waits elsewhere.
+void Pool::take_back(ServerSession& session) {
+  put_idle(session);
+  if (anyone_waits()) serve_waiters();
+  if (server_.stopping()) {
+    close_all_idle();
+  } else if (server_.contended()) {
+    server_.share_out_soon();
+  }
+}
+
+void Pool::put_idle(ServerSession& session) {
+  session.phase_ = ServerSession::Phase::idle;
+  session.idle_since_ = context_.now();
+  idle_sessions_.push_back(session);
+  ++idle_count_;
+  ++context_.counters.server_sessions_idle;
+}
+
+void Pool::give_back(ServerSession& session) {
+  INVARIANT(session.phase() == ServerSession::Phase::leased);
+  session.detach();
+  const bool old = context_.now() - session.opened_at() > context_.limits.age_max;
+  if (old || (server_.contended() && server_.waited_for_elsewhere(*this))) {
+    ++context_.counters.pool_evictions;
+    return session.close();
+  }
+  take_back(session);
+}
+
+void Pool::serve_waiters() {
+  for (auto at = waiters_.begin(); at != waiters_.end() && !idle_sessions_.empty();) {
+    LeaseRequest& request = *at;
+    ++at;
+    if (ServerSession* session = choose_for_waiter(request)) {
+      lease_to(request, *session);
+      return serve_waiters();  // both lists may have changed
+    }
+  }
+  if (connections_wanted() != 0) server_.share_out_soon();
+}
+
+ServerSession* Pool::choose_for_waiter(const LeaseRequest& request) {
+  if (!request.fresh_login) return choose(request);
+  // Served by the session that was opened for it, once its collation is known.
+  return profile_.variables_of_collation(request.collation) == nullptr ? nullptr : &idle_sessions_.front();
+}
+
+void Pool::lease_to(LeaseRequest& request, ServerSession& session) {
+  take(session, request);
+  context_.counters.acquire_seconds.record(context_.now() - request.since_);
+  request.withdraw();
+  request.waiter_.on_lease(Lease(session));
+}
+
+void Pool::refuse(LeaseRequest& request, std::string_view why, const mysql::ErrPacket* refusal) {
+  request.withdraw();
+  request.waiter_.on_no_lease(why, refusal);
+}
+
+void Pool::on_open_failed(std::string_view why, const mysql::ErrPacket* refusal) {
+  --opening_;
+  ++context_.counters.server_connect_failures;
+  if (refusal != nullptr) {
+    log_warning("server '{}' refused '{}': {}", server_.name(), user_, why);
+  } else {
+    server_.on_failure(why);
+  }
+  if (!waiters_.empty()) {
+    refuse(waiters_.front(),
+           fmt::format("cannot log in to server '{}' ({}) as '{}': {}", server_.name(),
+                       server_.address().text(), user_, why),
+           refusal);
+  }
+}
+
+void Pool::on_closed(ServerSession& session) {
+  session.ListHook<detail::All>::unlink();
+  --size_;
+  --context_.counters.server_sessions;
+  context_.sessions.destroy(&session);
+  server_.connection_ended();
+}
+
+bool Pool::close_one_idle() {
+  if (idle_sessions_.empty()) return false;
+  ServerSession& session = idle_sessions_.front();
+  session.leave_idle_list();
+  --idle_count_;
+  --context_.counters.server_sessions_idle;
+  ++context_.counters.pool_evictions;
+  session.close();
+  return true;
+}
+
+void Pool::close_all_idle() {
+  while (close_one_idle()) {
+  }
+}
+
+void Pool::vacate() {
+  while (ask_back_one()) {
+  }
+  close_all_idle();
+}
+
+void Pool::sweep() {
+  while (!idle_sessions_.empty() &&
+         context_.now() - idle_sessions_.front().idle_since() > context_.limits.idle_timeout) {
+    close_one_idle();
+  }
+}
+
+void Pool::append_json(std::string& json) {
+  fmt::format_to(std::back_inserter(json),
+                 "{{\"user\":{},\"capabilities\":\"{:#010x}\",\"size\":{},\"idle\":{},\"opening\":{},"
+                 "\"waiting\":{},\"sessions\":[",
+                 json_text(user_), capabilities_, size_, idle_count_, opening_, waiting_);
+  const char* comma = "";
+  for (const ServerSession& session : all_sessions_) {
+    json += comma;
+    session.append_json(json);
+    comma = ",";
+  }
+  json += "]}";
+}
+
+}  // namespace lockstep::backend

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "backend/context.h"
+#include "backend/lease.h"
+#include "backend/profile.h"
+#include "backend/server_session.h"
+#include "mysql/auth.h"
+
+namespace lockstep::backend {
+
+class Server;
+
+/// Waits for a server session.
+class LeaseWaiter {
+ public:
+  virtual void on_lease(Lease lease) = 0;
+  /// `why` says what an operator needs to know; `refusal` is the server's ERR packet when it refused the
+  /// login.
+  virtual void on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) = 0;
+
+ protected:
+  ~LeaseWaiter() = default;
+};
+
+/// What a client session wants of a pool; it lives in the session and waits in the pool's queue.
+class LeaseRequest : public ListHook<> {
+ public:
+  /// `user` is who a session that is leased works for.
+  LeaseRequest(LeaseWaiter& waiter, ServerSessionUser& user) : waiter_(waiter), user_(user) {}
+  ~LeaseRequest() { withdraw(); }
+
+  /// The state that the session is to be in.
+  session::Facets wanted;
+  /// The session used last, and its lease number then: while nobody else has used it since, what the last
+  /// statement left behind (ROW_COUNT() and the like) is still there.
+  ServerSession* previous = nullptr;
+  std::uint64_t previous_lease = 0;
+  /// Only `previous` will do.
+  bool previous_only = false;
+  /// For a session opened on behalf of this request.
+  std::uint8_t collation = 0;
+  /// Only a session that logged in with `collation` will do: what it stands for is not known yet.
+  bool fresh_login = false;
+
+  bool waiting() const { return pool_ != nullptr; }
+  void withdraw();
+
+ private:
+  friend class Pool;
+  void on_deadline();
+
+  LeaseWaiter& waiter_;
+  ServerSessionUser& user_;
+  Pool* pool_ = nullptr;
+  Instant since_{};
+  net::TimerFor<&LeaseRequest::on_deadline> deadline_{*this};
+};
+
+/// Keeps a server session only because of what its last statement left behind.
+class SoftHolder : public ListHook<> {
+ public:
+  /// Give the session back: another client waits. May take a moment.
+  virtual void give_up_soft_hold() = 0;
+
+ protected:
+  ~SoftHolder() = default;
+};
+
+/// The server sessions of one core with one server, for one user and one set of login capabilities. Shared by
+/// all clients of that user: a client is handed the idle session that needs the least to be brought in step
+/// with it.
+class Pool {
+ public:
+  Pool(Context& context, Server& server, std::string_view user, std::uint32_t capabilities);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  enum class Acquired : std::uint8_t { leased, waiting, failed };
+  /// A session now (in `lease`), or later through the request's waiter, or none (`why` says why). Never calls
+  /// the waiter from inside.
+  Acquired acquire(LeaseRequest& request, Lease& lease, std::string& why);
+
+  Server& server() const { return server_; }
+  const std::string& user() const { return user_; }
+  std::uint32_t capabilities() const { return capabilities_; }
+  Profile& profile() { return profile_; }
+  std::size_t size() const { return size_; }
+  std::size_t idle() const { return idle_count_; }
+
+  /// How to log in; a later login may bring a secret that the first did not.
+  void set_secret(const mysql::RecoveredSecret& secret) {
+    secret_ = secret;
+    has_secret_ = true;
+  }
+  bool has_secret() const { return has_secret_; }
+  const mysql::RecoveredSecret& secret() const { return secret_; }
+
+  /// Sessions that may be asked back when others wait.
+  void offer_soft_hold(SoftHolder& holder);
+
+  /// One JSON object for /pools.
+  void append_json(std::string& json);
+
+  // --- For the server, which shares out its connections ---
+
+  bool anyone_waits() const { return waiting_ != 0; }
+  /// Since when the one has waited that waits longest.
+  Instant waiting_since() { return waiters_.front().since_; }
+  /// How many connections those who wait are short of.
+  std::uint32_t connections_wanted() const { return waiting_ > opening_ ? waiting_ - opening_ : 0; }
+  void open_for_waiter();
+  /// Closes the idle session that was used least recently; false if there is none.
+  bool close_one_idle();
+  /// Asks for a session that is held for what its last statement left behind; false if there is none.
+  bool ask_back_one();
+  /// Closes all that nobody works with.
+  void vacate();
+
+  /// Closes what is idle for too long or too old.
+  void sweep();
+
+ private:
+  friend class ServerSession;
+  friend class Lease;
+  friend class LeaseRequest;
+
+  // From sessions.
+  void on_ready(ServerSession& session);
+  /// `refusal`: the server is there but refused the login.
+  void on_open_failed(std::string_view why, const mysql::ErrPacket* refusal);
+  void on_closed(ServerSession& session);
+  // From leases.
+  void give_back(ServerSession& session);
+
+  ServerSession* choose(const LeaseRequest& request);
+  ServerSession* choose_least_sync(const LeaseRequest& request);
+  ServerSession* choose_rotating(const LeaseRequest& request);
+  std::optional<std::size_t> sync_cost(const ServerSession& session, const LeaseRequest& request);
+  bool previous_is_untouched(const LeaseRequest& request) const;
+  void take(ServerSession& session, const LeaseRequest& request);
+  void put_idle(ServerSession& session);
+  void take_back(ServerSession& session);
+  void close_all_idle();
+  Result<void> open_for(const LeaseRequest& request);
+  void serve_waiters();
+  ServerSession* choose_for_waiter(const LeaseRequest& request);
+  void lease_to(LeaseRequest& request, ServerSession& session);
+  void refuse(LeaseRequest& request, std::string_view why, const mysql::ErrPacket* refusal = nullptr);
+
+  Context& context_;
+  Server& server_;
+  std::string user_;
+  std::uint32_t capabilities_;
+  mysql::RecoveredSecret secret_;
+  bool has_secret_ = false;
+  Profile profile_;
+  std::size_t size_ = 0;  // sessions in any phase
+  std::uint32_t opening_ = 0;
+  std::uint32_t waiting_ = 0;
+  std::size_t idle_count_ = 0;
+  IntrusiveList<ServerSession, detail::All> all_sessions_;
+  IntrusiveList<ServerSession, detail::Idle> idle_sessions_;  // longest idle first
+  IntrusiveList<LeaseRequest> waiters_;                       // longest waiting first
+  IntrusiveList<SoftHolder> soft_holders_;
+};
+
+}  // namespace lockstep::backend

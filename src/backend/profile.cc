@@ -1,0 +1,88 @@
+#include "backend/profile.h"
+
+#include "sql/variable_name.h"
+
+namespace lockstep::backend {
+
+using session::VariableId;
+
+void Profile::take_variable(std::string_view name, std::string_view value) {
+  if (sql::same_name(name, "session_track_system_variables")) {
+    has_tracked_list_ = true;
+    default_tracked_list_ = value;
+  } else if (sql::same_name(name, "session_track_schema")) {
+    default_track_schema_ = sql::same_name(value, "ON");
+  } else if (sql::same_name(name, "session_track_state_change")) {
+    default_track_state_change_ = sql::same_name(value, "ON");
+  } else if (const auto id = session::find_variable(name)) {
+    baseline_.set(*id, states_.intern(value));
+  }
+}
+
+bool Profile::complete() {
+  if (!has_tracked_list_) return false;
+  default_tracked_names_ = session::TrackedNames(default_tracked_list_);
+  // What clients see by default must be reported, and what travels must be.
+  std::string list = default_tracked_list_ == "*" ? "" : default_tracked_list_;
+  const session::TrackedNames already(list);
+  const auto add = [&](std::string_view name) {
+    if (already.contains(name)) return;
+    if (!list.empty()) list += ',';
+    list += name;
+  };
+  add("character_set_connection");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(VariableId::kCount); ++i) {
+    const auto id = static_cast<VariableId>(i);
+    if (baseline_.has(id)) add(session::name(id));
+  }
+  trackers_statement_ =
+      "SET SESSION session_track_schema=1,session_track_state_change=1,session_track_system_variables='" +
+      list + "'";
+  client_trackers_statement_ = std::string("SET SESSION session_track_schema=") +
+                               (default_track_schema_ ? "1" : "0") +
+                               ",session_track_state_change=" + (default_track_state_change_ ? "1" : "0") +
+                               ",session_track_system_variables='" + default_tracked_list_ + "'";
+  return true;
+}
+
+const session::Variables* Profile::variables_of_charset_row(const SmallResult::Row& row, bool from_login) {
+  if (row.size() < 3 || !row[0] || !row[2]) return nullptr;
+  const bool own_collation = !from_login || row.size() < 4 || row[3].value_or(*row[2]) == *row[2];
+  // NULL for character_set_results is told as an empty text, as trackers tell it.
+  const std::array values{
+      session::VariableValue{VariableId::results_collation, states_.intern(*row[2])},
+      session::VariableValue{VariableId::character_set_client, states_.intern(*row[0])},
+      session::VariableValue{VariableId::character_set_results, states_.intern(row[1].value_or(""))},
+      session::VariableValue{VariableId::collation_connection, states_.intern(*row[2])},
+  };
+  return &states_.variables(std::span(values).subspan(own_collation ? 1 : 0));
+}
+
+const session::Variables* Profile::variables_of_collation(std::uint16_t collation) const {
+  const auto found = by_collation_.find(collation);
+  return found == by_collation_.end() ? nullptr : found->second;
+}
+
+void Profile::learn_collation(std::uint16_t collation, const session::Variables& variables) {
+  by_collation_[collation] = &variables;
+}
+
+std::string_view Profile::default_collation(std::string_view charset) const {
+  const auto found = default_collations_.find(charset);
+  return found == default_collations_.end() ? std::string_view() : found->second;
+}
+
+void Profile::learn_default_collation(std::string_view charset, std::string_view collation) {
+  default_collations_[states_.intern(charset)] = states_.intern(collation);
+}
+
+std::string_view Profile::as_tracked(VariableId id, std::string_view selected) const {
+  const std::string_view fresh = baseline_.value(id);
+  if (fresh == "ON" || fresh == "OFF") {
+    if (selected == "1") return "ON";
+    if (selected == "0") return "OFF";
+  }
+  return selected;
+}
+
+}  // namespace lockstep::backend

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "backend/small_result.h"
+#include "session/reports.h"
+#include "session/state_store.h"
+#include "session/sync_cache.h"
+
+namespace lockstep::backend {
+
+/// What a fresh server session of one pool is like, asked of the first one: the values of its variables, and
+/// from them the trackers that lockstep switches on in every session of the pool.
+class Profile {
+ public:
+  Profile(session::StateStore& states, std::uint32_t capabilities)
+      : states_(states), syncs_(baseline_, capabilities) {}
+
+  static constexpr std::string_view kVariablesQuery = "SHOW VARIABLES";
+  /// The fourth column is the collation that `SET character_set_results` gives its character set.
+  static constexpr std::string_view kCharsetQuery =
+      "SELECT @@character_set_client,@@character_set_results,@@collation_connection,(SELECT COLLATION_NAME "
+      "FROM "
+      "information_schema.COLLATIONS WHERE CHARACTER_SET_NAME=@@character_set_results AND IS_DEFAULT='Yes' "
+      "LIMIT 1)";
+
+  /// Rows of kVariablesQuery.
+  void take_variable(std::string_view name, std::string_view value);
+  /// After the last row. False when the server has no session trackers.
+  bool complete();
+  bool known() const { return !trackers_statement_.empty(); }
+
+  /// The SET that switches lockstep's trackers on.
+  const std::string& trackers_statement() const { return trackers_statement_; }
+  /// The SET that gives them the values that a session without lockstep has.
+  const std::string& client_trackers_statement() const { return client_trackers_statement_; }
+  const session::Baseline& baseline() const { return baseline_; }
+  session::SyncCache& syncs() { return syncs_; }
+  /// The server's own default for session_track_system_variables: what a client sees that never set it.
+  const session::TrackedNames& default_tracked_names() const { return default_tracked_names_; }
+  bool default_track_state_change() const { return default_track_state_change_; }
+  bool default_track_schema() const { return default_track_schema_; }
+
+  /// Turns a row of kCharsetQuery into the variables of such a session. `from_login`: its character sets come
+  /// from a login, and so does the collation that results have.
+  const session::Variables* variables_of_charset_row(const SmallResult::Row& row, bool from_login);
+  /// What a login with this collation id gives; null when no session has logged in with it yet.
+  const session::Variables* variables_of_collation(std::uint16_t collation) const;
+  void learn_collation(std::uint16_t collation, const session::Variables& variables);
+
+  /// The collation that SET NAMES gives a character set on this server; null view when not known yet.
+  std::string_view default_collation(std::string_view charset) const;
+  void learn_default_collation(std::string_view charset, std::string_view collation);
+
+  /// A value as the server's trackers write it: what SELECT @@v answers as 1 and 0 is ON and OFF there.
+  std::string_view as_tracked(session::VariableId id, std::string_view selected) const;
+
+ private:
+  session::StateStore& states_;
+  session::Baseline baseline_;
+  session::SyncCache syncs_;
+  session::TrackedNames default_tracked_names_;
+  std::string default_tracked_list_;
+  bool has_tracked_list_ = false;
+  bool default_track_schema_ = true;
+  bool default_track_state_change_ = false;
+  std::string trackers_statement_;
+  std::string client_trackers_statement_;
+  std::unordered_map<std::uint16_t, const session::Variables*> by_collation_;
+  std::unordered_map<std::string_view, std::string_view> default_collations_;
+};
+
+}  // namespace lockstep::backend

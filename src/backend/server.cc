@@ -1,0 +1,69 @@
+#include "backend/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace lockstep::backend {
+
+Server::Server(Context& context, std::uint32_t number, ServerPlan plan)
+    : context_(context),
+      number_(number),
+      plan_(std::move(plan)),
+      quota_(context.peers, number, plan_.connections_max),
+      probe_(context, *this) {}
+
+Server::~Server() = default;
+
+Pool& Server::pool(std::string_view user, std::uint32_t capabilities) {
+  for (const auto& pool : pools_) {
+    if (pool->capabilities() == capabilities && pool->user() == user) return *pool;
+  }
+  return *pools_.emplace_back(std::make_unique<Pool>(context_, *this, user, capabilities));
+}
+
+void Server::change(const ServerPlan& plan) {
+  plan_ = plan;
+  quota_.set_limit(plan_.connections_max);
+  share_out_soon();
+}
+
+void Server::start_probing() {
+  probe_.start();
+}
+
+void Server::stop() {
+  stopping_ = true;
+  probe_.stop();
+  for (const auto& pool : pools_) pool->vacate();
+}
+
+bool Server::gone() const {
+  const auto unused = [](const auto& pool) { return pool->size() == 0 && !pool->anyone_waits(); };
+  return stopping_ && !probe_.running() && std::all_of(pools_.begin(), pools_.end(), unused);
+}
+
+void Server::on_greeting(ServerIdentity identity) {
+  if (!identity_ || identity_->version != identity.version) {
+    log_info("server '{}' ({}) is {}", plan_.name, plan_.address.text(), identity.version);
+  }
+  identity_ = std::move(identity);
+  on_answered();
+}
+
+void Server::on_answered() {
+  if (!answers_) log_info("server '{}' ({}) answers", plan_.name, plan_.address.text());
+  answers_ = true;
+  last_error_.clear();
+}
+
+void Server::on_failure(std::string_view error) {
+  if (answers_ || last_error_ != error)
+    log_warning("server '{}' ({}) does not answer: {}", plan_.name, plan_.address.text(), error);
+  answers_ = false;
+  last_error_ = error;
+  if (!stopping_) probe_.start();
+}
+
+}  // namespace lockstep::backend

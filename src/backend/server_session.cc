@@ -1,0 +1,397 @@
+#include "backend/server_session.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "backend/error_text.h"
+#include "backend/pool.h"
+#include "backend/server.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "mysql/ok_packet.h"
+
+namespace lockstep::backend {
+
+using mysql::Capability::CLIENT_CONNECT_ATTRS;
+using mysql::Capability::CLIENT_DEPRECATE_EOF;
+using mysql::Capability::CLIENT_LONG_FLAG;
+using mysql::Capability::CLIENT_LONG_PASSWORD;
+using mysql::Capability::CLIENT_MULTI_STATEMENTS;
+using mysql::Capability::CLIENT_OPTIONAL_RESULTSET_METADATA;
+using mysql::Capability::CLIENT_PLUGIN_AUTH;
+using mysql::Capability::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA;
+using mysql::Capability::CLIENT_PROTOCOL_41;
+using mysql::Capability::CLIENT_SECURE_CONNECTION;
+using mysql::Capability::CLIENT_SESSION_TRACK;
+using mysql::Capability::CLIENT_TRANSACTIONS;
+
+namespace {
+
+/// What every server session negotiates, whoever it is for.
+constexpr std::uint32_t kAlways = CLIENT_LONG_PASSWORD | CLIENT_LONG_FLAG | CLIENT_PROTOCOL_41 |
+                                  CLIENT_TRANSACTIONS | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH |
+                                  CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA | CLIENT_CONNECT_ATTRS |
+                                  CLIENT_SESSION_TRACK | CLIENT_DEPRECATE_EOF;
+/// program_name=lockstep, as length-encoded key and value.
+constexpr std::string_view kAttributes = "\x0cprogram_name\x08lockstep";
+
+}  // namespace
+
+ServerSession::ServerSession(Context& context, Pool& pool, std::uint8_t collation)
+    : context_(context),
+      pool_(pool),
+      collation_(collation),
+      opened_at_(context.now()),
+      stream_(context.streams, *this) {}
+
+ServerSession::~ServerSession() = default;
+
+Result<void> ServerSession::open() {
+  login_ = std::make_unique<Login>(mysql::ServerCredentials{.user = pool_.user(),
+                                                            .database = {},
+                                                            .secret = pool_.secret(),
+                                                            .capabilities = kAlways | pool_.capabilities(),
+                                                            .collation = collation_,
+                                                            .attributes = as_bytes(kAttributes)});
+  context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
+  return stream_.connect(pool_.server().address());
+}
+
+void ServerSession::close() {
+  INVARIANT(!in_idle_list());
+  if (phase_ == Phase::closing) return;
+  phase_ = Phase::closing;
+  pool_.server().connection_closing();
+  user_ = nullptr;
+  timeout_.cancel();
+  stream_.close();
+}
+
+void ServerSession::attach(ServerSessionUser& user) {
+  INVARIANT(user_ == nullptr);
+  phase_ = Phase::leased;
+  user_ = &user;
+  lease_number_ = ++context_.last_lease;
+}
+
+void ServerSession::detach() {
+  for (std::uint8_t i = 0; i < due_count_; ++i)
+    INVARIANT(due_[(due_first_ + i) % kDueMax].reply == Reply::dropped);
+  user_ = nullptr;
+}
+
+void ServerSession::on_timeout() {
+  if (phase_ == Phase::leased || phase_ == Phase::idle) return;
+  fail_opening(describe(Error{Fault::timed_out}));
+}
+
+// --- Bytes from the server
+// ---------------------------------------------------------------------------------------
+
+void ServerSession::on_received(MutableBytes bytes, net::BufferLease lease) {
+  context_.counters.server_bytes_received += bytes.size();
+  while (!bytes.empty()) {
+    std::size_t consumed = 0;
+    switch (phase_) {
+      case Phase::connecting:
+      case Phase::logging_in: consumed = feed_login(bytes); break;
+      case Phase::setting_up:
+      case Phase::leased: consumed = feed_reply(bytes, lease); break;
+      case Phase::idle:
+        if (due_count_ == 0)
+          return on_ended(Error{Fault::peer_closed});  // a last word before the server hangs up
+        consumed = feed_reply(bytes, lease);
+        break;
+      case Phase::closing: return;
+    }
+    bytes = bytes.subspan(consumed);
+  }
+}
+
+std::size_t ServerSession::feed_login(MutableBytes bytes) {
+  phase_ = Phase::logging_in;
+  const auto packet = login_->assembler.feed(bytes);
+  switch (packet.kind) {
+    case mysql::PacketAssembler::Packet::Kind::need_more: return bytes.size();
+    case mysql::PacketAssembler::Packet::Kind::too_long:
+      fail_opening(describe(Error{Fault::malformed_packet}));
+      return bytes.size();
+    case mysql::PacketAssembler::Packet::Kind::packet: break;
+  }
+  const mysql::ServerLoginStep step = login_->machine.feed(packet.payload, packet.sequence);
+  switch (step.kind) {
+    case mysql::ServerLoginStep::Kind::need_more: break;
+    case mysql::ServerLoginStep::Kind::send: stream_.send_copy(step.bytes); break;
+    case mysql::ServerLoginStep::Kind::done: logged_in(); break;
+    case mysql::ServerLoginStep::Kind::failed: {
+      const auto refusal = mysql::ErrPacket::parse(step.err);
+      fail_opening(refusal && !step.err.empty() ? refusal->message : describe(step.error),
+                   refusal && !step.err.empty() ? &*refusal : nullptr);
+      return bytes.size();
+    }
+  }
+  return packet.consumed;
+}
+
+void ServerSession::logged_in() {
+  connection_id_ = login_->machine.connection_id();
+  capabilities_ = login_->machine.capabilities();
+  facets = {&context_.states.no_schema(), nullptr, (capabilities_ & CLIENT_MULTI_STATEMENTS) != 0};
+  login_.reset();
+  phase_ = Phase::setting_up;
+  if ((capabilities_ & CLIENT_DEPRECATE_EOF) == 0 || (capabilities_ & CLIENT_SESSION_TRACK) == 0) {
+    return fail_opening(
+        "the server lacks CLIENT_DEPRECATE_EOF or CLIENT_SESSION_TRACK; MySQL 5.7 or MariaDB 10.2 is needed");
+  }
+  begin_set_up();
+}
+
+std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease& lease) {
+  if (due_count_ == 0) {
+    on_ended(Error{Fault::out_of_order});
+    return bytes.size();
+  }
+  const Reply reply = due_[due_first_].reply;
+  if (reply != Reply::statement && reply != Reply::sync && reply != Reply::dropped)
+    return feed_own_reply(bytes);
+
+  const mysql::ScanResult result = scanner_.feed(bytes);
+  if (result.kind == mysql::ScanResult::Kind::malformed) {
+    log_error("server '{}' sent a malformed reply; its session {} is closed", pool_.server().name(),
+              connection_id_);
+    on_ended(Error{Fault::malformed_packet});
+    return bytes.size();
+  }
+  // The user may give the lease back while it looks at the end of a reply, so the queue moves on first.
+  if (result.reply_done) pop_due();
+  if (reply == Reply::statement) {
+    user_->on_reply(*this, result, bytes, lease);
+  } else if (reply == Reply::sync && result.reply_done) {
+    const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes));
+    const bool refused = result.role == mysql::PacketRole::err;
+    if (refused && !err) {
+      on_ended(err.error());
+      return bytes.size();
+    }
+    user_->on_sync_reply(*this, refused ? &*err : nullptr);
+  }
+  return result.consumed;
+}
+
+/// Replies to what lockstep itself asked: short results, read whole.
+std::size_t ServerSession::feed_own_reply(MutableBytes bytes) {
+  std::size_t consumed = 0;
+  const SmallResult::Step step = small_result_.feed(bytes, consumed);
+  if (step == SmallResult::Step::need_more) return consumed;
+  const Reply reply = due_[due_first_].reply;
+  pop_due();
+  own_reply_done(reply, step);
+  return consumed;
+}
+
+void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
+  const bool answered = step == SmallResult::Step::done;
+  if (reply == Reply::answer) return user_->on_answer(*this, answered);
+  if (!answered) {
+    return fail_opening(step == SmallResult::Step::refused ? small_result_.error_text()
+                                                           : describe(Error{Fault::malformed_packet}));
+  }
+  switch (reply) {
+    case Reply::setup_variables:
+      if (!pool_.profile().complete()) {
+        return fail_opening(
+            "the server has no session_track_system_variables; MySQL 5.7 or MariaDB 10.2 is needed");
+      }
+      return send_set_up();
+    case Reply::setup_charset:
+      if (facets.variables == nullptr) return fail_opening("the server did not tell its character sets");
+      // COM_RESET_CONNECTION leaves MySQL's global character sets, not those of the login.
+      if (!was_reset_) pool_.profile().learn_collation(collation_, *facets.variables);
+      timeout_.cancel();
+      return pool_.on_ready(*this);
+    case Reply::setup_trackers:
+    case Reply::reset:
+    case Reply::answer:
+    case Reply::statement:
+    case Reply::sync:
+    case Reply::dropped: return;
+  }
+}
+
+// --- Setting up
+// --------------------------------------------------------------------------------------------------
+
+void ServerSession::begin_set_up() {
+  if (pool_.profile().known()) return send_set_up();
+  expect({Reply::setup_variables, mysql::Command::COM_QUERY,
+          [](void* context, const SmallResult::Row& row) {
+            if (row.size() == 2 && row[0])
+              static_cast<Profile*>(context)->take_variable(*row[0], row[1].value_or(""));
+          },
+          &pool_.profile()});
+  send_query(Profile::kVariablesQuery);
+}
+
+void ServerSession::send_set_up() {
+  expect({Reply::setup_trackers, mysql::Command::COM_QUERY});
+  send_query(pool_.profile().trackers_statement());
+  expect({Reply::setup_charset, mysql::Command::COM_QUERY, &ServerSession::take_charset_row, this});
+  send_query(Profile::kCharsetQuery);
+}
+
+void ServerSession::take_charset_row(void* context, const SmallResult::Row& row) {
+  auto& session = *static_cast<ServerSession*>(context);
+  session.facets.variables =
+      session.pool_.profile().variables_of_charset_row(row, session.charset_from_login());
+}
+
+/// MySQL's COM_RESET_CONNECTION puts the global character sets in the place of those of the login.
+bool ServerSession::charset_from_login() const {
+  return !was_reset_ || (pool_.server().identity() && pool_.server().identity()->mariadb);
+}
+
+void ServerSession::reset() {
+  INVARIANT(phase_ == Phase::leased);
+  user_ = nullptr;
+  was_reset_ = true;
+  // The schema stays, but collation_database, which came with it, goes back to the global value.
+  if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
+  phase_ = Phase::setting_up;
+  ++pool_.opening_;
+  last_insert_id = 0;
+  was_reset_ = true;
+  context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
+  expect({Reply::reset, mysql::Command::COM_RESET_CONNECTION});
+  std::array<std::uint8_t, mysql::kHeaderBytes + 1> packet;
+  mysql::PacketWriter writer{MutableBytes(packet)};
+  mysql::encode_command(writer, mysql::Command::COM_RESET_CONNECTION);
+  stream_.send_copy(writer.written());
+  send_set_up();
+}
+
+bool ServerSession::survives_reset() const {
+  constexpr std::uint32_t kForgotten =
+      mysql::Capability::CLIENT_INTERACTIVE | mysql::Capability::CLIENT_IGNORE_SPACE;
+  const auto& identity = pool_.server().identity();
+  return !(identity && identity->mariadb && (pool_.capabilities() & kForgotten) != 0);
+}
+
+void ServerSession::fail_opening(std::string_view why, const mysql::ErrPacket* refusal) {
+  const std::string reason(why);
+  if (phase_ == Phase::closing) return;
+  close();
+  pool_.on_open_failed(reason, refusal);
+}
+
+// --- What is due
+// -------------------------------------------------------------------------------------------------
+
+void ServerSession::expect_reply(mysql::Command command) {
+  expect({Reply::statement, command});
+}
+void ServerSession::expect_sync(mysql::Command command) {
+  expect({Reply::sync, command});
+}
+void ServerSession::expect_dropped(mysql::Command command) {
+  expect({Reply::dropped, command});
+}
+
+void ServerSession::ask(std::string_view query, SmallResult::OnRow on_row, void* context) {
+  ++context_.counters.readbacks;
+  expect({Reply::answer, mysql::Command::COM_QUERY, on_row, context});
+  send_query(query);
+}
+
+void ServerSession::send_query(std::string_view text) {
+  std::string& packet = context_.query;
+  packet.clear();
+  mysql::PacketWriter writer(packet);
+  mysql::encode_query(writer, text, capabilities_);
+  context_.counters.server_bytes_sent += packet.size();
+  stream_.send_copy(as_bytes(packet));
+}
+
+void ServerSession::expect(Due due) {
+  INVARIANT(due_count_ < kDueMax);
+  due_[(due_first_ + due_count_) % kDueMax] = due;
+  ++due_count_;
+  if (due_count_ == 1) begin_due();
+}
+
+void ServerSession::begin_due() {
+  const Due& due = due_[due_first_];
+  const bool optional_metadata = (capabilities_ & CLIENT_OPTIONAL_RESULTSET_METADATA) != 0;
+  switch (due.reply) {
+    case Reply::statement:
+    case Reply::sync:
+    case Reply::dropped:
+      scanner_.report_definitions(due.reply == Reply::statement && report_definitions_);
+      scanner_.begin(due.command, optional_metadata);
+      break;
+    default: small_result_.begin(optional_metadata, due.on_row, due.context); break;
+  }
+}
+
+void ServerSession::pop_due() {
+  due_first_ = static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
+  --due_count_;
+  if (due_count_ != 0) begin_due();
+}
+
+// --- The connection's end
+// ----------------------------------------------------------------------------------------
+
+void ServerSession::on_sent() {
+  if (user_ != nullptr) user_->on_server_sent(*this);
+}
+
+void ServerSession::on_ended(Error error) {
+  switch (phase_) {
+    case Phase::connecting:
+    case Phase::logging_in:
+    case Phase::setting_up: return fail_opening(describe(error));
+    case Phase::idle:
+      leave_idle_list();
+      --pool_.idle_count_;
+      --context_.counters.server_sessions_idle;
+      return close();
+    case Phase::leased: return lost(error);
+    case Phase::closing: return;
+  }
+}
+
+void ServerSession::lost(Error error) {
+  ++context_.counters.server_lost;
+  ServerSessionUser& user = *user_;
+  close();
+  user.on_server_lost(*this, error);
+}
+
+void ServerSession::on_closed() {
+  pool_.on_closed(*this);
+}
+
+void ServerSession::append_json(std::string& json) const {
+  static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up",
+                                            "idle",       "leased",     "closing"};
+  auto out = std::back_inserter(json);
+  fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{}", connection_id_,
+                 kPhases[static_cast<std::size_t>(phase_)], lease_number_);
+  if (facets.variables != nullptr) {
+    fmt::format_to(out,
+                   ",\"schema\":{},\"versions\":{{\"schema\":{},\"variables\":{},\"multi_statements\":{}}},"
+                   "\"variables\":{{",
+                   json_text(facets.schema->name), static_cast<std::uint64_t>(facets.schema->version),
+                   static_cast<std::uint64_t>(facets.variables->version), facets.multi_statements ? 1 : 0);
+    const char* comma = "";
+    for (const session::VariableValue& value : facets.variables->values) {
+      fmt::format_to(out, "{}\"{}\":{}", comma, session::name(value.id), json_text(value.text));
+      comma = ",";
+    }
+    json += '}';
+  }
+  json += '}';
+}
+
+}  // namespace lockstep::backend

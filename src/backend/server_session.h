@@ -1,0 +1,183 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backend/context.h"
+#include "backend/small_result.h"
+#include "base/intrusive_list.h"
+#include "mysql/command.h"
+#include "mysql/ok_packet.h"
+#include "mysql/response_scanner.h"
+#include "mysql/server_login.h"
+#include "net/stream.h"
+#include "session/facets.h"
+
+namespace lockstep::backend {
+
+class Pool;
+class ServerSession;
+
+namespace detail {
+struct Idle {};  // tags of the two lists of its pool that a session may be in
+struct All {};
+}  // namespace detail
+
+/// Who a leased server session works for. Called on the core's thread; any of these may give the lease back.
+class ServerSessionUser {
+ public:
+  /// Part of the reply to a statement of the user; see mysql::ScanResult. `input` is what was scanned and
+  /// lies in `lease`.
+  virtual void on_reply(ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
+                        const net::BufferLease& lease) = 0;
+  /// The reply to a sync packet: `refusal` is the server's ERR packet, null after OK.
+  virtual void on_sync_reply(ServerSession& server, const mysql::ErrPacket* refusal) = 0;
+  /// The end of the reply to a question asked with ask(); its rows went to the question's own callback.
+  virtual void on_answer(ServerSession& server, bool answered) = 0;
+  /// What was queued has been sent, or fell below the stream's mark.
+  virtual void on_server_sent(ServerSession& server) = 0;
+  /// The connection is gone and the lease with it: the session must be forgotten at once.
+  virtual void on_server_lost(ServerSession& server, Error error) = 0;
+
+ protected:
+  ~ServerSessionUser() = default;
+};
+
+/// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for
+/// one client session at a time, through a Lease.
+class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, public ListHook<detail::All> {
+ public:
+  enum class Phase : std::uint8_t { connecting, logging_in, setting_up, idle, leased, closing };
+
+  ServerSession(Context& context, Pool& pool, std::uint8_t collation);
+  ~ServerSession();
+
+  /// Starts to connect, log in and set up; the pool hears of the outcome.
+  Result<void> open();
+  /// Ends the connection at once; the pool forgets the session when that is done.
+  void close();
+  /// One JSON object for /pools.
+  void append_json(std::string& json) const;
+  /// Takes away what a client left behind (COM_RESET_CONNECTION) and sets the trackers up again. The user, if
+  /// there is one, sees only that the session becomes idle.
+  void reset();
+  /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
+  bool survives_reset() const;
+
+  Pool& pool() const { return pool_; }
+  Phase phase() const { return phase_; }
+  std::uint32_t connection_id() const { return connection_id_; }
+  std::uint32_t capabilities() const { return capabilities_; }
+  std::uint8_t login_collation() const { return collation_; }
+  Instant opened_at() const { return opened_at_; }
+  Instant idle_since() const { return idle_since_; }
+  net::Stream& stream() { return stream_; }
+  mysql::ResponseScanner& scanner() { return scanner_; }
+
+  /// The state the session is in; whoever changes it on the server writes it here.
+  session::Facets facets;
+  /// What LAST_INSERT_ID() answers; unknown after a statement that may have changed it.
+  std::optional<std::uint64_t> last_insert_id = 0;
+  /// The list that SHOW WARNINGS shows is empty.
+  bool diagnostics_empty = true;
+  /// Of the latest lease: with the same number nobody else has used the session since. No other session of
+  /// the core ever has it, also not one that is made later in the same memory.
+  std::uint64_t lease_number() const { return lease_number_; }
+
+  /// The user's client lacks CLIENT_DEPRECATE_EOF: it is to hear where column definitions end.
+  void report_definitions(bool on) { report_definitions_ = on; }
+
+  /// What the next replies are, in the order in which their commands are sent.
+  void expect_reply(mysql::Command command);
+  void expect_sync(mysql::Command command);
+  /// A reply nobody wants to see.
+  void expect_dropped(mysql::Command command);
+  bool replies_due() const { return due_count_ != 0; }
+  bool may_expect() const { return due_count_ < kDueMax; }
+
+  /// Sends a COM_QUERY of lockstep's own; its reply is to be expected separately.
+  void send_query(std::string_view text);
+  /// Sends a question and expects its answer: `on_row` is called with each row, then on_answer of the user.
+  void ask(std::string_view query, SmallResult::OnRow on_row, void* context);
+
+ private:
+  friend class Pool;
+  bool in_idle_list() const { return ListHook<detail::Idle>::linked(); }
+  void leave_idle_list() { ListHook<detail::Idle>::unlink(); }
+  static constexpr std::size_t kDueMax = 32;  // a power of two
+  static constexpr std::uint32_t kLoginPacketBytesMax = 1 << 20;
+
+  enum class Reply : std::uint8_t {
+    statement,
+    sync,
+    dropped,
+    answer,
+    setup_variables,
+    setup_trackers,
+    setup_charset,
+    reset
+  };
+  struct Due {
+    Reply reply;
+    mysql::Command command;
+    SmallResult::OnRow on_row = nullptr;
+    void* context = nullptr;
+  };
+  struct Login {
+    explicit Login(const mysql::ServerCredentials& credentials) : machine(credentials) {}
+    mysql::PacketAssembler assembler{kLoginPacketBytesMax};
+    mysql::ServerLogin machine;
+  };
+
+  void on_received(MutableBytes bytes, net::BufferLease lease) override;
+  void on_sent() override;
+  void on_ended(Error error) override;
+  void on_closed() override;
+  void on_timeout();
+
+  void attach(ServerSessionUser& user);
+  void detach();
+
+  std::size_t feed_login(MutableBytes bytes);
+  void logged_in();
+  void begin_set_up();
+  bool charset_from_login() const;
+  void send_set_up();
+  std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
+  std::size_t feed_own_reply(MutableBytes bytes);
+  void own_reply_done(Reply reply, SmallResult::Step step);
+  void fail_opening(std::string_view why, const mysql::ErrPacket* refusal = nullptr);
+  void lost(Error error);
+
+  void expect(Due due);
+  void begin_due();
+  void pop_due();
+  static void take_charset_row(void* context, const SmallResult::Row& row);
+
+  Context& context_;
+  Pool& pool_;
+  ServerSessionUser* user_ = nullptr;
+  Phase phase_ = Phase::connecting;
+  std::uint8_t collation_;
+  std::uint8_t due_first_ = 0;
+  std::uint8_t due_count_ = 0;
+  bool report_definitions_ = false;
+  bool was_reset_ = false;
+  std::uint32_t connection_id_ = 0;
+  std::uint32_t capabilities_ = 0;
+  std::uint64_t lease_number_ = 0;
+  Instant opened_at_;
+  Instant idle_since_{};
+  std::array<Due, kDueMax> due_;
+  mysql::ResponseScanner scanner_;
+  SmallResult small_result_;
+  std::unique_ptr<Login> login_;
+  net::TimerFor<&ServerSession::on_timeout> timeout_{*this};
+  net::Stream stream_;
+};
+
+}  // namespace lockstep::backend

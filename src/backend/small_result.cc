@@ -1,0 +1,78 @@
+#include "backend/small_result.h"
+
+#include "mysql/ok_packet.h"
+#include "mysql/packet.h"
+
+namespace lockstep::backend {
+
+using mysql::ReplyByte::kEof;
+using mysql::ReplyByte::kErr;
+using mysql::ReplyByte::kOk;
+
+void SmallResult::begin(bool optional_metadata, OnRow on_row, void* context) {
+  state_ = State::first;
+  optional_metadata_ = optional_metadata;
+  on_row_ = on_row;
+  context_ = context;
+}
+
+SmallResult::Step SmallResult::feed(Bytes input, std::size_t& consumed) {
+  consumed = 0;
+  for (;;) {
+    const auto packet = assembler_.feed(input.subspan(consumed));
+    consumed += packet.consumed;
+    switch (packet.kind) {
+      case mysql::PacketAssembler::Packet::Kind::need_more: return Step::need_more;
+      case mysql::PacketAssembler::Packet::Kind::too_long: return Step::malformed;
+      case mysql::PacketAssembler::Packet::Kind::packet: break;
+    }
+    const Step step = take(packet.payload);
+    if (step != Step::need_more) return step;
+  }
+}
+
+SmallResult::Step SmallResult::take(Bytes payload) {
+  if (payload.empty()) return Step::malformed;
+  if (payload[0] == kErr) {
+    const auto err = mysql::ErrPacket::parse(payload);
+    error_text_ = err ? std::string(err->message) : "malformed ERR packet";
+    return Step::refused;
+  }
+  switch (state_) {
+    case State::first: {
+      if (payload[0] == kOk) return Step::done;
+      mysql::PacketReader reader(payload);
+      columns_ = definitions_left_ = reader.lenenc();
+      const bool omitted = optional_metadata_ && reader.u8() == 0;
+      if (!reader.ok() || columns_ == 0) return Step::malformed;
+      state_ = omitted ? State::rows : State::definitions;
+      return Step::need_more;
+    }
+    case State::definitions:
+      if (--definitions_left_ == 0) state_ = State::rows;
+      return Step::need_more;
+    case State::rows:
+      if (payload[0] == kEof) return Step::done;
+      return take_row(payload) ? Step::need_more : Step::malformed;
+  }
+  return Step::malformed;
+}
+
+bool SmallResult::take_row(Bytes payload) {
+  mysql::PacketReader reader(payload);
+  row_.clear();
+  for (std::uint64_t i = 0; i < columns_ && reader.ok(); ++i) {
+    constexpr int kNull = 0xFB;
+    if (reader.peek() == kNull) {
+      reader.skip(1);
+      row_.emplace_back();
+    } else {
+      row_.emplace_back(reader.str_lenenc());
+    }
+  }
+  if (!reader.ok()) return false;
+  on_row_(context_, row_);
+  return true;
+}
+
+}  // namespace lockstep::backend

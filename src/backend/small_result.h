@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "mysql/packet_assembler.h"
+
+namespace lockstep::backend {
+
+/// Reads the reply to a question that lockstep itself asked: a text result of few and short rows, an OK or an
+/// ERR. The server speaks CLIENT_DEPRECATE_EOF.
+class SmallResult {
+ public:
+  using Row = std::vector<std::optional<std::string_view>>;
+  using OnRow = void (*)(void* context, const Row& row);
+  enum class Step : std::uint8_t { need_more, done, refused, malformed };
+
+  SmallResult() : assembler_(kPayloadMax) {}
+
+  /// Starts on the next reply. `on_row` is called with each row; its views are good during the call.
+  void begin(bool optional_metadata, OnRow on_row, void* context);
+  /// Takes bytes up to the reply's end; `consumed` says how many.
+  Step feed(Bytes input, std::size_t& consumed);
+  /// The server's ERR text after Step::refused.
+  const std::string& error_text() const { return error_text_; }
+
+ private:
+  static constexpr std::uint32_t kPayloadMax = 1 << 20;
+  enum class State : std::uint8_t { first, definitions, rows };
+
+  Step take(Bytes payload);
+  bool take_row(Bytes payload);
+
+  mysql::PacketAssembler assembler_;
+  State state_ = State::first;
+  bool optional_metadata_ = false;
+  std::uint64_t definitions_left_ = 0;
+  std::uint64_t columns_ = 0;
+  OnRow on_row_ = nullptr;
+  void* context_ = nullptr;
+  Row row_;
+  std::string error_text_;
+};
+
+}  // namespace lockstep::backend

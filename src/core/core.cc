@@ -1,0 +1,313 @@
+#include "core/core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/json_text.h"
+#include "base/log.h"
+#include "core/wiring.h"
+#include "mysql/error.h"
+#include "net/socket.h"
+
+namespace lockstep::core {
+namespace {
+
+/// A stream holds a block only while it sends something that lockstep wrote itself.
+constexpr std::uint32_t kBlocksPerStream = 2;
+constexpr std::uint32_t kBlocksForLongStatements = 16384;
+constexpr int kListenBacklog = 4096;
+constexpr Duration kSweepInterval = 1s;
+constexpr Duration kLongestTurn = 1s;
+
+/// How many clients more than another one a core may have before it hands on new ones: few of few, since two
+/// busy ones more on the same core are felt, and of many a part that is not worth the trouble.
+std::uint64_t imbalance_max(std::uint64_t clients) {
+  return 1 + clients / 16;
+}
+
+/// Of client sessions; each core has room for one.
+std::uint32_t sessions_of_core(const CoreSettings& core) {
+  return std::max(1U, backend::share_of(core.settings.sessions_max, core.index, core.count));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::create(const CoreSettings& settings, metrics::CoreCounters& counters) {
+  auto ring = net::Ring::create(ring_settings(settings.settings.ring), counters);
+  if (!ring) return std::unexpected(ring.error());
+  std::unique_ptr<Core> core(new Core(settings, counters, std::move(*ring)));
+  if (const auto listening = core->listen(); !listening) return std::unexpected(listening.error());
+  return core;
+}
+
+Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::unique_ptr<net::Ring> ring)
+    : listen_address_(core.listen),
+      index_(core.index),
+      count_(core.count),
+      all_counters_(core.all_counters),
+      counters_(counters),
+      clients_on_the_way_(core.count),
+      ring_(std::move(ring)),
+      timers_(ring_->now()),
+      // Server sessions are bounded by limits that change; all connections by the table of files, which does
+      // not.
+      blocks_(kBlocksPerStream * core.settings.ring.files_max + kBlocksForLongStatements),
+      streams_(*ring_, blocks_, counters),
+      server_sessions_(core.settings.ring.files_max),
+      backend_{streams_, timers_, states_, counters, server_sessions_, limits(core.settings), *this},
+      router_({}),
+      cluster_(backend_),
+      sessions_(sessions_of_core(core)),
+      shared_{.backend = backend_,
+              .cluster = cluster_,
+              .router = router_,
+              .users = users_,
+              .sessions = sessions_,
+              .open_sessions = open_sessions_,
+              .in_flight_bytes = core.settings.session.in_flight_bytes,
+              .login_timeout = core.settings.login_timeout,
+              .client_idle_timeout = core.settings.client_idle_timeout,
+              .sync_enabled = core.settings.sync.enabled,
+              .fallback_version = core.settings.server_version} {
+  apply(core.settings, core.servers);
+  timers_.set(sweep_, ring_->now() + kSweepInterval);
+}
+
+Core::~Core() {
+  INVARIANT(sessions_.live() == 0 && server_sessions_.live() == 0);
+}
+
+void Core::apply(const config::Settings& settings, const std::vector<net::SocketAddress>& servers) {
+  users_ = Users(settings.users);
+  backend_.limits = limits(settings);
+  shared_.login_timeout = settings.login_timeout;
+  shared_.client_idle_timeout = settings.client_idle_timeout;
+  drain_timeout_ = settings.drain_timeout;
+  if (servers_stopped_) return;  // new servers would keep this core from its end
+  cluster_.apply(cluster_plan(settings, servers));
+  router_ = make_router(settings, cluster_);
+}
+
+// --- The loop
+// ----------------------------------------------------------------------------------------------------
+
+void Core::run() {
+  while (!finished()) turn();
+}
+
+void Core::turn() {
+  streams_.flush_all();
+  ring_->turn(std::min(timers_.next_due(), ring_->now() + kLongestTurn));
+  timers_.advance(ring_->now());
+  if (draining_) finish_drain();
+}
+
+// --- New clients
+// -------------------------------------------------------------------------------------------------
+
+Result<void> Core::listen() {
+  const auto listener = net::open_listener(listen_address_, kListenBacklog);
+  if (!listener) return std::unexpected(listener.error());
+  listener_ = *listener;
+  arm_accept();
+  return {};
+}
+
+void Core::arm_accept() {
+  if (!draining_ && !accept_.in_flight()) ring_->accept_multishot(listener_, accept_);
+}
+
+void Core::on_accept(net::Cqe cqe) {
+  if (cqe.res >= 0) {
+    place_connection(cqe.res);
+  } else if (!draining_) {
+    log_warning("core {}: accepting a client failed: {}", index_, std::strerror(-cqe.res));
+  }
+  if (cqe.more || draining_) return;
+  // Out of descriptors or memory, most likely: trying again at once would fail again.
+  if (cqe.res < 0) {
+    timers_.set(accept_again_, ring_->now() + 100ms);
+  } else {
+    arm_accept();
+  }
+}
+
+void Core::place_connection(int descriptor) {
+  const std::uint32_t core = least_loaded_core();
+  if (core == index_) return take_connection(descriptor);
+  ++clients_on_the_way_[core];
+  tell(core, [descriptor, from = index_](Core& there) {
+    there.take_connection(descriptor);
+    there.tell(from, [arrived = there.index_](Core& here) { --here.clients_on_the_way_[arrived]; });
+  });
+}
+
+/// This core, unless another one has clearly fewer clients or this one has no room.
+std::uint32_t Core::least_loaded_core() const {
+  if (peers_.size() < 2) return index_;
+  std::uint32_t least = index_;
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    if (load_of(core) < load_of(least)) least = core;
+  }
+  const bool full = sessions_.live() == sessions_.capacity();
+  return full || load_of(index_) > load_of(least) + imbalance_max(load_of(least)) ? least : index_;
+}
+
+std::uint64_t Core::load_of(std::uint32_t core) const {
+  return all_counters_[core]->sessions.get() + clients_on_the_way_[core];
+}
+
+void Core::take_connection(int descriptor) {
+  if (draining_) return net::close_descriptor(descriptor);
+  const auto peer = net::peer_address(descriptor);
+  if (!peer) return net::close_descriptor(descriptor);  // gone already
+  const std::uint32_t id = next_session_++ * count_ + index_ + 1;
+  proxy::ClientSession* session = sessions_.make(shared_, id);
+  if (session == nullptr) return refuse_connection(descriptor);
+  open_sessions_.push_back(*session);
+  if (const auto opened = session->open(descriptor, peer->host()); !opened) {
+    log_warning("core {}: no room for a client: raise ring.files_max or the limit of open files", index_);
+    ++counters_.sessions_refused;
+    session->close();
+  }
+}
+
+/// Too many clients: an ERR packet in place of the greeting, as servers send it (without SQLSTATE).
+void Core::refuse_connection(int descriptor) {
+  ++counters_.sessions_refused;
+  counters_.errors_by_code.count(static_cast<std::uint16_t>(mysql::ErrorCode::ER_CON_COUNT_ERROR));
+  std::array<std::uint8_t, 64> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  mysql::ErrPacket{
+      static_cast<std::uint16_t>(mysql::ErrorCode::ER_CON_COUNT_ERROR), {}, "Too many connections"}
+      .encode(writer, 0);
+  net::send_and_close(descriptor, writer.written());
+}
+
+// --- Housekeeping
+// ------------------------------------------------------------------------------------------------
+
+void Core::sweep() {
+  cluster_.each_server([](const backend::Group&, backend::Server& server) {
+    for (const auto& pool : server.pools()) pool->sweep();
+    server.try_again();
+  });
+  cluster_.sweep([this](const backend::Server& gone) {
+    for (proxy::ClientSession& session : open_sessions_) session.forget_server(gone);
+  });
+  timers_.set(sweep_, ring_->now() + kSweepInterval);
+}
+
+// --- Connections lent between cores
+// ------------------------------------------------------------------------------
+
+template <typename Function>
+void Core::tell(std::uint32_t core, Function function) {
+  ring_->post(
+      peers_[core].address,
+      std::make_unique<Call>([to = peers_[core].core, function = std::move(function)] { function(*to); }));
+}
+
+// A core may not know the server yet, or not any more: who claims says so again, and what is handed over is
+// not missed.
+
+void Core::claim(std::uint32_t core, std::uint32_t server, backend::Claim claim) {
+  tell(core, [from = index_, server, claim](Core& there) {
+    if (backend::Server* known = there.cluster_.find_server(server)) known->on_claim(from, claim);
+  });
+}
+
+void Core::hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) {
+  tell(core, [from = index_, server, connections](Core& there) {
+    if (backend::Server* known = there.cluster_.find_server(server)) known->on_handed_over(from, connections);
+  });
+}
+
+// --- Drain
+// -------------------------------------------------------------------------------------------------------
+
+void Core::drain() {
+  if (draining_) return;
+  draining_ = shared_.draining = true;
+  accept_again_.cancel();
+  ring_->cancel(accept_);
+  net::close_descriptor(listener_);
+  listener_ = -1;
+  for (auto at = open_sessions_.begin(); at != open_sessions_.end();) {
+    proxy::ClientSession& session = *at;
+    ++at;
+    session.drain();
+  }
+  timers_.set(drain_deadline_, ring_->now() + drain_timeout_);
+}
+
+void Core::end_drain() {
+  log_warning("core {}: {} clients were still busy after drain_timeout and are cut off", index_,
+              sessions_.live());
+  for (proxy::ClientSession& session : open_sessions_) session.close();
+}
+
+/// Servers are left when the last client is gone.
+void Core::finish_drain() {
+  if (servers_stopped_ || sessions_.live() != 0) return;
+  servers_stopped_ = true;
+  drain_deadline_.cancel();
+  sweep_.cancel();
+  cluster_.each_server([](const backend::Group&, backend::Server& server) { server.stop(); });
+}
+
+bool Core::finished() const {
+  if (!servers_stopped_ || accept_.in_flight()) return false;
+  bool quiet = server_sessions_.live() == 0;
+  cluster_.each_server(
+      [&quiet](const backend::Group&, backend::Server& server) { quiet &= !server.probing(); });
+  return quiet;
+}
+
+// --- Pages
+// -------------------------------------------------------------------------------------------------------
+
+std::string Core::describe_sessions() {
+  std::string json;
+  for (const proxy::ClientSession& session : open_sessions_) {
+    if (!json.empty()) json += ',';
+    session.append_json(json);
+  }
+  return json;
+}
+
+std::string Core::describe_pools() {
+  std::string json;
+  auto out = std::back_inserter(json);
+  cluster_.each_server([&](const backend::Group& group, backend::Server& server) {
+    if (!json.empty()) json += ',';
+    fmt::format_to(
+        out,
+        "{{\"core\":{},\"group\":{},\"server\":{},\"address\":{},\"answers\":{},\"error\":{},\"version\":{},"
+        "\"connections\":{},\"connections_max\":{},\"leaving\":{},\"pools\":[",
+        index_, json_text(group.name()), json_text(server.name()), json_text(server.address().text()),
+        server.answers(), json_text(server.last_error()),
+        json_text(server.identity() ? server.identity()->version : ""), server.connections(),
+        server.connections_quota(), server.stopping());
+    const char* comma = "";
+    for (const auto& pool : server.pools()) {
+      json += comma;
+      pool->append_json(json);
+      comma = ",";
+    }
+    json += "]}";
+  });
+  return json;
+}
+
+std::vector<std::string> Core::groups_down() const {
+  std::vector<std::string> names;
+  for (const auto& group : cluster_.groups()) {
+    if (!group->servers().empty() && !group->has_answering_primary()) names.push_back(group->name());
+  }
+  return names;
+}
+
+}  // namespace lockstep::core

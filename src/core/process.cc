@@ -1,0 +1,247 @@
+#include "core/process.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "backend/error_text.h"
+#include "base/log.h"
+#include "config/reader.h"
+#include "config/reload.h"
+
+namespace lockstep::core {
+namespace {
+
+constexpr auto kAnswerWithin = std::chrono::seconds(2);
+
+/// The CPUs that this process may use.
+std::vector<std::uint32_t> usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<std::uint32_t> cpus;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return {0};
+  for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+void bind_to(std::uint32_t cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (pthread_setaffinity_np(pthread_self(), sizeof set, &set) != 0)
+    log_warning("cannot bind a core to CPU {}", cpu);
+}
+
+/// The addresses of all servers, in the order of the settings.
+std::expected<std::vector<net::SocketAddress>, std::string> resolve_servers(
+    const config::Settings& settings) {
+  std::vector<net::SocketAddress> servers;
+  for (const config::GroupSettings& group : settings.groups) {
+    for (const config::ServerSettings& server : group.servers) {
+      const auto address = net::SocketAddress::parse(config::text(server.address));
+      if (!address) {
+        return std::unexpected(fmt::format("groups: server '{}': cannot resolve '{}'", server.name,
+                                           config::text(server.address)));
+      }
+      servers.push_back(*address);
+    }
+  }
+  return servers;
+}
+
+}  // namespace
+
+/// Where starting cores meet: none runs before all have started, none ends before all have finished, since
+/// they post to each other.
+struct Process::Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::uint32_t count = 0;
+  std::uint32_t started = 0;
+  std::uint32_t finished = 0;
+  bool failed = false;
+
+  void wait_for_all(std::uint32_t& counter) {
+    std::unique_lock lock(mutex);
+    ++counter;
+    changed.notify_all();
+    changed.wait(lock, [&] { return counter == count; });
+  }
+};
+
+std::expected<std::unique_ptr<Process>, std::string> Process::start(config::Settings settings) {
+  std::unique_ptr<Process> process(new Process(std::move(settings)));
+  if (const auto started = process->start_cores(); !started) {
+    process->join();
+    return std::unexpected(started.error());
+  }
+  return process;
+}
+
+Process::~Process() {
+  join();
+}
+
+std::expected<void, std::string> Process::start_cores() {
+  const std::shared_ptr<const config::Settings> settings = settings_;
+  const auto listen = net::SocketAddress::parse(config::text(settings->listen));
+  if (!listen)
+    return std::unexpected(fmt::format("listen: cannot resolve '{}'", config::text(settings->listen)));
+  const auto servers = resolve_servers(*settings);
+  if (!servers) return std::unexpected(servers.error());
+  const std::vector<std::uint32_t> cpus = usable_cpus();
+  const auto count = settings->cores == 0 ? static_cast<std::uint32_t>(cpus.size()) : settings->cores;
+  if (count > cpus.size())
+    log_warning("{} cores are configured but only {} CPUs may be used: some share one", count, cpus.size());
+
+  gate_ = std::make_shared<Gate>();
+  gate_->count = count;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    seats_.push_back(std::make_unique<Seat>());
+    seats_.back()->counters = std::make_unique<metrics::CoreCounters>();
+    counters_.push_back(seats_.back()->counters.get());
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const CoreSettings core{.settings = *settings,
+                            .listen = *listen,
+                            .servers = *servers,
+                            .index = i,
+                            .count = count,
+                            .all_counters = counters_};
+    seats_[i]->thread = std::thread([this, i, cpu = cpus[i % cpus.size()], core] { run_core(i, cpu, core); });
+  }
+  std::unique_lock lock(gate_->mutex);
+  gate_->changed.wait(lock, [&] { return gate_->started == count; });
+  for (const auto& seat : seats_) {
+    if (!seat->failure.empty()) return std::unexpected(seat->failure);
+  }
+  return {};
+}
+
+void Process::run_core(std::uint32_t index, std::uint32_t cpu, const CoreSettings& settings) {
+  bind_to(cpu);
+  pthread_setname_np(pthread_self(), fmt::format("core {}", index).c_str());
+  Seat& seat = *seats_[index];
+  auto core = Core::create(settings, *seat.counters);
+  if (core) {
+    seat.core = core->get();
+    seat.address = (*core)->address();
+  } else {
+    std::unique_lock lock(gate_->mutex);
+    seat.failure = fmt::format("core {}: cannot listen on {} with an io_uring: {}", index,
+                               settings.listen.text(), backend::describe(core.error()));
+    gate_->failed = true;
+  }
+  gate_->wait_for_all(gate_->started);
+  if (core && !gate_->failed) {
+    std::vector<Core::Peer> peers;
+    for (const auto& other : seats_) peers.push_back({other->core, other->address});
+    (*core)->set_peers(std::move(peers));
+  } else if (core) {
+    (*core)->drain();
+  }
+  if (core) (*core)->run();
+  gate_->wait_for_all(gate_->finished);
+}
+
+void Process::drain() {
+  draining_ = true;
+  for (const auto& seat : seats_) {
+    net::Ring::post_from_outside(seat->address,
+                                 std::make_unique<Call>([core = seat->core] { core->drain(); }));
+  }
+}
+
+void Process::join() {
+  for (const auto& seat : seats_) {
+    if (seat->thread.joinable()) seat->thread.join();
+  }
+}
+
+/// Runs a question on every core. The promise is shared with the message, which may arrive after we have
+/// stopped waiting.
+template <typename Answer>
+bool Process::ask(const std::function<Answer(Core&)>& question, const std::function<void(Answer)>& take) {
+  std::vector<std::future<Answer>> answers;
+  for (const auto& seat : seats_) {
+    auto promise = std::make_shared<std::promise<Answer>>();
+    answers.push_back(promise->get_future());
+    net::Ring::post_from_outside(
+        seat->address, std::make_unique<Call>(
+                           [promise, question, core = seat->core] { promise->set_value(question(*core)); }));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerWithin;
+  bool all = true;
+  for (auto& answer : answers) {
+    if (answer.wait_until(deadline) != std::future_status::ready) {
+      all = false;
+      continue;
+    }
+    // A core that ended without answering breaks its promise.
+    try {
+      take(answer.get());
+    } catch (const std::future_error&) {
+      all = false;
+    }
+  }
+  return all;
+}
+
+std::expected<std::string, std::string> Process::reload(const std::string& file) {
+  const std::lock_guard one_at_a_time(reloading_);
+  auto wanted = config::load_settings(file);
+  if (!wanted) return std::unexpected(config::text(wanted.error(), file));
+  config::ReloadPlan plan = config::plan_reload(*settings(), std::move(*wanted));
+  const auto servers = resolve_servers(plan.settings);
+  if (!servers) return std::unexpected(servers.error());
+
+  settings_ = std::make_shared<const config::Settings>(plan.settings);
+  start_log(plan.settings.log.level);
+  // A core that does not answer in time takes the message later, so the message owns what it brings.
+  const bool all = ask<bool>(
+      [settings = settings(), servers = *servers](Core& core) {
+        core.apply(*settings, servers);
+        return true;
+      },
+      [](bool) {});
+  return plan.text() + (all ? "" : "; a core has not answered yet");
+}
+
+std::string Process::sessions_json() {
+  std::string json;
+  ask<std::string>([](Core& core) { return core.describe_sessions(); },
+                   [&json](std::string part) { json += (json.empty() || part.empty() ? "" : ",") + part; });
+  return "[" + json + "]";
+}
+
+std::string Process::pools_json() {
+  std::string json;
+  ask<std::string>([](Core& core) { return core.describe_pools(); },
+                   [&json](std::string part) { json += (json.empty() || part.empty() ? "" : ",") + part; });
+  return "[" + json + "]";
+}
+
+std::vector<std::string> Process::groups_down() {
+  std::vector<std::string> down;
+  ask<std::vector<std::string>>([](Core& core) { return core.groups_down(); },
+                                [&down](std::vector<std::string> names) {
+                                  for (std::string& name : names) {
+                                    if (std::find(down.begin(), down.end(), name) == down.end())
+                                      down.push_back(std::move(name));
+                                  }
+                                });
+  return down;
+}
+
+bool Process::cores_answer() {
+  return ask<bool>([](Core&) { return true; }, [](bool) {});
+}
+
+}  // namespace lockstep::core

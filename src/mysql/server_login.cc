@@ -1,0 +1,188 @@
+#include "mysql/server_login.h"
+
+#include <algorithm>
+
+#include "mysql/handshake.h"
+#include "mysql/ok_packet.h"
+
+namespace lockstep::mysql {
+namespace {
+
+using namespace Capability;
+
+// What every login states. MariaDB does not offer CLIENT_LONG_PASSWORD; stating it keeps its extended
+// capabilities out.
+constexpr std::uint32_t kAlways = CLIENT_LONG_PASSWORD | CLIENT_PROTOCOL_41 | CLIENT_SECURE_CONNECTION;
+// Stated where the server offers them, whatever the caller wants: the login itself uses them.
+constexpr std::uint32_t kForLogin = CLIENT_PLUGIN_AUTH | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA;
+// Never stated: each changes what follows in a way that this machine, or the one after it, does not speak.
+constexpr std::uint32_t kNever = CLIENT_SSL | CLIENT_COMPRESS | CLIENT_ZSTD_COMPRESSION_ALGORITHM |
+                                 MULTI_FACTOR_AUTHENTICATION | CLIENT_CAPABILITY_EXTENSION;
+// MariaDB tries an account's plugins one after the other; more than a few is a server that never ends.
+constexpr int kSwitchesMax = 8;
+
+// caching_sha2_password's words, behind the AuthMoreData byte and from us.
+constexpr std::uint8_t kFastAuthSuccess = 0x03;
+constexpr std::uint8_t kPerformFullAuthentication = 0x04;
+constexpr std::string_view kRequestPublicKey = "\x02";
+
+/// Whether a refusal is about how many there are rather than about who we are.
+bool is_limit(std::uint16_t code) {
+  return code == 1040 || code == 1203 || code == 1226;
+}
+
+bool can_answer(const RecoveredSecret& secret, AuthPlugin plugin) {
+  if (plugin == AuthPlugin::other) return false;
+  return secret.password || (plugin == AuthPlugin::mysql_native_password ? secret.native_stage1.has_value()
+                                                                         : secret.sha2_stage1.has_value());
+}
+
+/// The plugin to answer the greeting with: the server's default, else one that the secret suffices for; where
+/// the account has another, the server asks to switch.
+AuthPlugin first_plugin(const RecoveredSecret& secret, AuthPlugin offered) {
+  if (can_answer(secret, offered)) return offered;
+  return can_answer(secret, AuthPlugin::mysql_native_password) ? AuthPlugin::mysql_native_password
+                                                               : AuthPlugin::caching_sha2_password;
+}
+
+}  // namespace
+
+ServerLoginStep ServerLogin::feed(Bytes payload, std::uint8_t sequence) {
+  if (payload.empty()) return fail(Fault::malformed_packet);
+  // An ERR is taken with any sequence id: a server that gives up early may not have counted.
+  if (payload[0] == ReplyByte::kErr && state_ != State::ended) return on_err(payload);
+  if (sequence != sequence_) return fail(Fault::out_of_order);
+  ++sequence_;
+  switch (state_) {
+    case State::await_greeting: return on_greeting(payload);
+    case State::await_verdict: return on_verdict(payload);
+    case State::await_public_key: return on_public_key(payload);
+    case State::ended: break;
+  }
+  return fail(Fault::malformed_packet);
+}
+
+ServerLoginStep ServerLogin::on_greeting(Bytes payload) {
+  const Result<Greeting> greeting = Greeting::parse(payload);
+  if (!greeting) return fail(greeting.error().fault);
+  server_version_ = greeting->server_version;
+  is_mariadb_ = mysql::is_mariadb(server_version_);
+  connection_id_ = greeting->connection_id;
+  server_collation_ = greeting->collation;
+  server_capabilities_ = greeting->capabilities;
+  nonce_ = greeting->nonce;
+  if ((server_capabilities_ & CLIENT_PROTOCOL_41) == 0) return fail(Fault::unsupported);
+
+  capabilities_ = ((credentials_.capabilities | kForLogin) & server_capabilities_ & ~kNever) | kAlways;
+  const auto state_only_if = [&](std::uint32_t flag, bool wanted) {
+    capabilities_ = (capabilities_ & ~flag) | (wanted ? flag & server_capabilities_ : 0);
+  };
+  state_only_if(CLIENT_CONNECT_WITH_DB, !credentials_.database.empty());
+  state_only_if(CLIENT_CONNECT_ATTRS, !credentials_.attributes.empty());
+
+  const bool names_plugin = (capabilities_ & CLIENT_PLUGIN_AUTH) != 0;
+  plugin_ = first_plugin(credentials_.secret,
+                         names_plugin ? auth_plugin(greeting->plugin) : AuthPlugin::mysql_native_password);
+  const Result<std::string> first_answer = answer();
+  if (!first_answer) return fail(first_answer.error().fault);
+
+  HandshakeResponse response;
+  response.capabilities = capabilities_;
+  response.max_packet_bytes = credentials_.max_packet_bytes;
+  response.collation = credentials_.collation != 0 ? credentials_.collation : greeting->collation;
+  response.user = credentials_.user;
+  response.auth_answer = as_bytes(*first_answer);
+  response.database = credentials_.database;
+  response.plugin = name(plugin_);
+  response.attributes = credentials_.attributes;
+  out_.clear();
+  PacketWriter writer(out_);
+  response.encode(writer, sequence_++);
+  state_ = State::await_verdict;
+  return {.kind = ServerLoginStep::Kind::send, .bytes = writer.written(), .ok = {}, .err = {}};
+}
+
+ServerLoginStep ServerLogin::on_verdict(Bytes payload) {
+  switch (payload[0]) {
+    case ReplyByte::kOk: return on_ok(payload);
+    case ReplyByte::kEof: return on_auth_switch(payload);
+    case ReplyByte::kAuthMoreData: return on_more_data(payload.subspan(1));
+    default: return fail(Fault::unsupported);
+  }
+}
+
+ServerLoginStep ServerLogin::on_auth_switch(Bytes payload) {
+  const Result<AuthSwitchRequest> request = AuthSwitchRequest::parse(payload);
+  if (!request) return fail(request.error().fault);
+  if (++switches_ > kSwitchesMax) return fail(Fault::malformed_packet);
+  plugin_ = auth_plugin(request->plugin);
+  if (plugin_ == AuthPlugin::other) return fail(Fault::unsupported);
+  if (request->data.size() < nonce_.size()) return fail(Fault::malformed_packet);
+  std::copy_n(request->data.begin(), nonce_.size(), nonce_.begin());
+  const Result<std::string> next_answer = answer();
+  return next_answer ? send(*next_answer) : fail(next_answer.error().fault);
+}
+
+ServerLoginStep ServerLogin::on_more_data(Bytes data) {
+  if (plugin_ != AuthPlugin::caching_sha2_password || data.size() != 1) return fail(Fault::malformed_packet);
+  if (data[0] == kFastAuthSuccess)
+    return {.kind = ServerLoginStep::Kind::need_more, .bytes = {}, .ok = {}, .err = {}};
+  if (data[0] != kPerformFullAuthentication) return fail(Fault::malformed_packet);
+  if (!credentials_.secret.password) return fail(Fault::full_auth_needed);
+  state_ = State::await_public_key;
+  return send(kRequestPublicKey);
+}
+
+ServerLoginStep ServerLogin::on_public_key(Bytes payload) {
+  if (payload[0] != ReplyByte::kAuthMoreData) return fail(Fault::malformed_packet);
+  const Result<std::string> block =
+      encrypt_password(*credentials_.secret.password, nonce_, as_text(payload.subspan(1)));
+  if (!block) return fail(block.error().fault);
+  state_ = State::await_verdict;
+  return send(*block);
+}
+
+ServerLoginStep ServerLogin::on_ok(Bytes payload) {
+  const Result<OkPacket> ok = OkPacket::parse(payload, capabilities_);
+  if (!ok) return fail(Fault::malformed_packet);
+  status_ = ok->status;
+  state_ = State::ended;
+  return {.kind = ServerLoginStep::Kind::done, .bytes = {}, .ok = payload, .err = {}};
+}
+
+ServerLoginStep ServerLogin::on_err(Bytes payload) {
+  const Result<ErrPacket> err = ErrPacket::parse(payload);
+  ServerLoginStep step = fail(!err                  ? Fault::malformed_packet
+                              : is_limit(err->code) ? Fault::limit_reached
+                                                    : Fault::access_denied);
+  if (err) step.err = payload;
+  return step;
+}
+
+ServerLoginStep ServerLogin::fail(Fault fault) {
+  state_ = State::ended;
+  return {.kind = ServerLoginStep::Kind::failed, .bytes = {}, .ok = {}, .err = {}, .error = {fault}};
+}
+
+ServerLoginStep ServerLogin::send(std::string_view answer) {
+  out_.clear();
+  PacketWriter writer(out_);
+  writer.begin(sequence_++).text(answer).end();
+  return {.kind = ServerLoginStep::Kind::send, .bytes = writer.written(), .ok = {}, .err = {}};
+}
+
+/// The answer to nonce_ that plugin_ wants, from whatever the secret holds.
+Result<std::string> ServerLogin::answer() const {
+  const RecoveredSecret& secret = credentials_.secret;
+  if (secret.has_empty_password()) return std::string();
+  const RecoveredSecret full = secret.password ? RecoveredSecret::from_password(*secret.password) : secret;
+  if (plugin_ == AuthPlugin::mysql_native_password && full.native_stage1) {
+    return std::string(as_text(native_answer(*full.native_stage1, nonce_)));
+  }
+  if (plugin_ == AuthPlugin::caching_sha2_password && full.sha2_stage1) {
+    return std::string(as_text(sha2_answer(*full.sha2_stage1, nonce_)));
+  }
+  return lockstep::fail(Fault::full_auth_needed);
+}
+
+}  // namespace lockstep::mysql

@@ -1,0 +1,85 @@
+#include "net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace lockstep::net {
+namespace {
+
+Result<int> open_socket(const SocketAddress& address) {
+  // Blocking: on a non-blocking socket io_uring answers -EAGAIN instead of waiting.
+  const int descriptor = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return fail(Fault::system, -errno);
+  return descriptor;
+}
+
+bool switch_on(int descriptor, int level, int option) {
+  const int on = 1;
+  return setsockopt(descriptor, level, option, &on, sizeof on) == 0;
+}
+
+const sockaddr* native(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr*>(&address.storage);
+}
+
+// Closes what could not be set up, keeping the reason.
+std::unexpected<Error> give_up(int descriptor) {
+  const int reason = errno;
+  ::close(descriptor);
+  return fail(Fault::system, -reason);
+}
+
+using NameCall = int (*)(int, sockaddr*, socklen_t*);
+
+Result<SocketAddress> ask_address(NameCall call, int descriptor) {
+  SocketAddress address;
+  address.bytes = sizeof address.storage;
+  if (call(descriptor, reinterpret_cast<sockaddr*>(&address.storage), &address.bytes) != 0) {
+    return fail(Fault::system, -errno);
+  }
+  return address;
+}
+
+}  // namespace
+
+Result<int> open_listener(const SocketAddress& address, int backlog) {
+  const Result<int> opened = open_socket(address);
+  if (!opened) return opened;
+  const bool ready =
+      switch_on(*opened, SOL_SOCKET, SO_REUSEADDR) && switch_on(*opened, SOL_SOCKET, SO_REUSEPORT) &&
+      switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && switch_on(*opened, SOL_SOCKET, SO_KEEPALIVE) &&
+      bind(*opened, native(address), address.bytes) == 0 && listen(*opened, backlog) == 0;
+  if (!ready) return give_up(*opened);
+  return opened;
+}
+
+Result<int> open_stream(const SocketAddress& address) {
+  const Result<int> opened = open_socket(address);
+  if (!opened) return opened;
+  const bool ready =
+      switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && switch_on(*opened, SOL_SOCKET, SO_KEEPALIVE);
+  if (!ready) return give_up(*opened);
+  return opened;
+}
+
+Result<SocketAddress> local_address(int descriptor) {
+  return ask_address(getsockname, descriptor);
+}
+Result<SocketAddress> peer_address(int descriptor) {
+  return ask_address(getpeername, descriptor);
+}
+void close_descriptor(int descriptor) {
+  ::close(descriptor);
+}
+
+void send_and_close(int descriptor, Bytes bytes) {
+  // A fresh socket's buffer takes a short packet at once; a peer that is gone already does not matter.
+  [[maybe_unused]] const ssize_t sent =
+      ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ::close(descriptor);
+}
+
+}  // namespace lockstep::net

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace lockstep::net {
+
+/// A host and port as the kernel wants it, with its text for logs and error messages.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t bytes = 0;
+
+  /// "127.0.0.1:3306", "[::1]:3306", or a name to resolve once ("db1:3306"; blocking: start-up and reload
+  /// only).
+  static Result<SocketAddress> parse(std::string_view text);
+  std::string host() const;  ///< without the port: the host part of an account
+  std::string text() const;  ///< host:port
+};
+
+/// A listening socket with SO_REUSEPORT (each core has its own on the same port), TCP_NODELAY inherited by
+/// what it accepts.
+Result<int> open_listener(const SocketAddress& address, int backlog);
+/// A stream socket for connect: TCP_NODELAY, SO_KEEPALIVE.
+Result<int> open_stream(const SocketAddress& address);
+Result<SocketAddress> local_address(int descriptor);
+Result<SocketAddress> peer_address(int descriptor);
+void close_descriptor(int descriptor);
+/// Says a last word to a peer that is not to be served: what does not fit the socket's buffer is lost.
+void send_and_close(int descriptor, Bytes bytes);
+
+}  // namespace lockstep::net

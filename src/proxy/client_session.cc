@@ -1,0 +1,323 @@
+#include "proxy/client_session.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "mysql/packet.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using mysql::Command;
+using mysql::RequestPart;
+
+/// Statements up to this length are read whole before they are routed. Longer ones are routed by their
+/// beginning, and what the rest may do is treated as unknown.
+constexpr std::size_t kTextHeadMax = 1 << 20;
+/// Commands that carry no SQL text are routed by their fixed fields.
+constexpr std::size_t kBinaryHeadMax = 64;
+/// A command longer than this is received in large pieces.
+constexpr std::uint32_t kBulkFrom = 64 * 1024;
+/// Bytes that wait for the running statement; above it a client that pipelines is not read from.
+constexpr std::size_t kPendingMax = 64 * 1024;
+
+bool carries_text(Command command) {
+  return command != Command::COM_STMT_EXECUTE && command != Command::COM_STMT_SEND_LONG_DATA;
+}
+
+}  // namespace
+
+ClientSession::ClientSession(Shared& shared, std::uint32_t id)
+    : shared_(shared), id_(id), client_(shared.backend.streams, *this) {
+  ++shared_.counters().sessions_opened;
+  ++shared_.counters().sessions;
+}
+
+ClientSession::~ClientSession() {
+  --shared_.counters().sessions;
+}
+
+Result<void> ClientSession::open(int descriptor, std::string peer_host) {
+  peer_host_ = std::move(peer_host);
+  if (const auto opened = client_.open(descriptor); !opened) return opened;
+  arm_timer(shared_.login_timeout);
+  client_.notify_below(shared_.in_flight_bytes / 2);
+  await_identity();
+  return {};
+}
+
+void ClientSession::enter(State state) {
+  state_ = state;
+}
+
+void ClientSession::arm_timer(std::chrono::milliseconds after) {
+  shared_.backend.timers.set(timer_, shared_.now() + after);
+}
+
+// --- Bytes from the client
+// ---------------------------------------------------------------------------------------
+
+void ClientSession::on_received(MutableBytes bytes, net::BufferLease lease) {
+  shared_.counters().client_bytes_received += bytes.size();
+  while (pending_.empty() && takes_input() && !bytes.empty()) bytes = bytes.subspan(take_bytes(bytes, lease));
+  if (state_ != State::closing && !bytes.empty()) keep_for_later(bytes);
+}
+
+/// Bytes that came while a statement runs are copied: a receive buffer held by a client that waits would be
+/// missing for the very reply it waits for.
+void ClientSession::keep_for_later(Bytes bytes) {
+  append(pending_, bytes);
+  if (pending_.size() - pending_at_ > kPendingMax) client_.receive(net::Stream::Receive::paused);
+}
+
+bool ClientSession::takes_input() const {
+  switch (state_) {
+    case State::log_in:
+    case State::idle:
+    case State::assemble: return true;
+    case State::relay: return !run_.request_done;
+    case State::await_identity:
+    case State::enter:
+    case State::acquire:
+    case State::settle:
+    case State::synchronize:
+    case State::follow:
+    case State::conclude:
+    case State::closing: return false;
+  }
+  return false;
+}
+
+std::size_t ClientSession::take_bytes(MutableBytes bytes, const net::BufferLease& lease) {
+  return state_ == State::log_in ? take_login_bytes(bytes) : take_command_bytes(bytes, lease);
+}
+
+/// Goes on with what came while a statement ran.
+void ClientSession::take_pending() {
+  if (pending_.empty() || taking_pending_) return;
+  taking_pending_ = true;
+  while (pending_at_ < pending_.size() && takes_input()) {
+    pending_at_ += take_bytes(MutableBytes(pending_).subspan(pending_at_), net::BufferLease());
+  }
+  taking_pending_ = false;
+  if (pending_at_ < pending_.size()) return;
+  empty(pending_);
+  pending_at_ = 0;
+  if (state_ != State::closing && client_.receiving() == net::Stream::Receive::paused) {
+    client_.receive(net::Stream::Receive::chatter);
+  }
+}
+
+std::size_t ClientSession::take_command_bytes(MutableBytes bytes, const net::BufferLease& lease) {
+  const RequestPart part = request_.feed(bytes);
+  switch (part.kind) {
+    case RequestPart::Kind::need_more: break;
+    case RequestPart::Kind::part: {
+      const auto offset = part.body.empty() ? 0 : static_cast<std::size_t>(part.body.data() - bytes.data());
+      take_part(part, bytes.subspan(offset, part.body.size()), lease);
+      break;
+    }
+    case RequestPart::Kind::empty:
+      run_ = StatementRun{};
+      send_error<mysql::ErrorCode::ER_UNKNOWN_COM_ERROR>();
+      break;
+    case RequestPart::Kind::out_of_order:
+      ++shared_.counters().malformed_packets;
+      run_ = StatementRun{};
+      send_error<mysql::ErrorCode::ER_NET_PACKETS_OUT_OF_ORDER>();
+      close_with_rest();
+      return bytes.size();
+  }
+  return part.consumed;
+}
+
+void ClientSession::take_part(const RequestPart& part, MutableBytes body, const net::BufferLease& lease) {
+  if (state_ == State::relay) return take_streamed_part(part, body, lease);
+  if (part.first) return take_first_part(part, body, lease);
+  INVARIANT(state_ == State::assemble);
+  append(assembly_, part.head);
+  append(assembly_, body);
+  const std::size_t head_max = carries_text(run_.command) ? kTextHeadMax : kBinaryHeadMax;
+  if (!part.last && assembly_.size() < head_max) return;
+  run_.packet = assembly_;
+  run_.whole = run_.request_done = part.last;
+  run_.reply_sequence = static_cast<std::uint8_t>(part.sequence + 1);
+  begin_command();
+}
+
+/// Moves the request out of the receive buffer, which others need more.
+void ClientSession::keep_request() {
+  if (!run_.lies_in_lease) return;
+  const std::size_t text_offset =
+      run_.text.empty() ? 0 : static_cast<std::size_t>(as_bytes(run_.text).data() - run_.packet.data());
+  const bool text_in_packet = !run_.text.empty() && text_offset < run_.packet.size();
+  assembly_.clear();
+  append(assembly_, run_.packet);
+  run_.packet = assembly_;
+  if (text_in_packet) run_.text = as_text(Bytes(run_.packet).subspan(text_offset, run_.text.size()));
+  run_.lies_in_lease = false;
+  run_.lease = {};
+}
+
+/// The request is on its way to the server: unless its text matters afterwards, only the sending holds its
+/// buffer now.
+void ClientSession::let_go_of_request() {
+  const bool plain = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE ||
+                     run_.command == Command::COM_STMT_FETCH;
+  if (!plain || !run_.lies_in_lease || needs_text_afterwards(run_.traits) ||
+      run_.kind == metrics::StatementKind::ddl)
+    return;
+  if (syncs_due_ != 0) return;  // it may have to be sent again
+  run_.lease = {};
+  run_.packet = {};
+  run_.lies_in_lease = false;
+  if (run_.command == Command::COM_QUERY) run_.text = {};
+}
+
+void ClientSession::take_first_part(const RequestPart& part, MutableBytes body,
+                                    const net::BufferLease& lease) {
+  run_ = StatementRun{};
+  run_.command = part.command;
+  run_.began = shared_.now();
+  if (part.is_whole()) {
+    run_.packet = body;
+    run_.lease = lease;
+    run_.lies_in_lease = run_.whole = run_.request_done = true;
+    if (!lease) keep_request();
+    run_.reply_sequence = static_cast<std::uint8_t>(part.sequence + 1);
+    return begin_command();
+  }
+  if (part.payload_bytes > kBulkFrom) client_.receive(net::Stream::Receive::bulk);
+  assembly_.clear();
+  enter(State::assemble);
+  RequestPart rest = part;
+  rest.first = false;
+  take_part(rest, body, lease);
+}
+
+/// The rest of a long command, or the file of LOAD DATA LOCAL.
+void ClientSession::take_streamed_part(const RequestPart& part, Bytes body, const net::BufferLease& lease) {
+  net::Stream& server = run_server_->stream();
+  if (!part.head.empty()) server.send_copy(part.head);
+  if (!body.empty()) lease ? server.send(body, lease) : server.send_copy(body);
+  shared_.counters().server_bytes_sent += part.head.size() + body.size();
+  run_.request_done = part.last;
+  if (part.last && run_.reply_done) return finish_statement(*run_server_);
+  if (!part.last && server.unsent_bytes() > shared_.in_flight_bytes) {
+    ++shared_.counters().backpressure_pauses;
+    client_.receive(net::Stream::Receive::paused);
+  }
+}
+
+// --- The connection's end
+// ----------------------------------------------------------------------------------------
+
+void ClientSession::on_sent() {
+  if (run_server_ != nullptr && client_.unsent_bytes() <= shared_.in_flight_bytes / 2) balance(*run_server_);
+}
+
+void ClientSession::on_ended(Error) {
+  close();
+}
+
+void ClientSession::drain() {
+  close_when_idle_ = true;
+  const bool in_transaction = std::any_of(holds_.begin(), holds_.end(), [](const Hold& hold) {
+    return hold.pins.has(session::PinReason::transaction);
+  });
+  if (state_ == State::await_identity || state_ == State::log_in) return close();
+  // The reply that ended the transaction may still be queued: it goes out first.
+  if (state_ == State::idle && !in_transaction) close_with_rest();
+}
+
+void ClientSession::forget_server(const backend::Server& server) {
+  for (Residue* residue : {&previous_, &found_rows_at_}) {
+    if (residue->pool != nullptr && &residue->pool->server() == &server) residue->pool = nullptr;
+  }
+}
+
+void ClientSession::close() {
+  if (state_ == State::closing) return client_.close();
+  give_up_everything();
+  client_.close();
+}
+
+/// Ends the connection after what was queued has been sent.
+void ClientSession::close_with_rest() {
+  if (state_ != State::closing) give_up_everything();
+  client_.close(/*after_sending=*/true);
+  arm_timer(shared_.login_timeout);
+}
+
+void ClientSession::give_up_everything() {
+  const bool statement_runs = state_ == State::relay || state_ == State::synchronize ||
+                              state_ == State::follow || state_ == State::settle ||
+                              state_ == State::conclude || state_ == State::enter;
+  enter(State::closing);
+  timer_.cancel();
+  request_for_server_.withdraw();
+  if (backend::SoftHolder::linked()) backend::SoftHolder::unlink();
+  pending_.clear();
+  pending_at_ = 0;
+  run_server_ = nullptr;
+  for (Hold& hold : holds_) {
+    uncount(hold);
+    if (hold.pins.has_any(session::kPinsBeyondReset) || hold.server().replies_due() || statement_runs) {
+      hold.lease.discard();
+    } else if (hold.pinned()) {
+      hold.lease.give_back_reset();
+    }
+  }
+  holds_.clear();
+  prepared_.clear();
+}
+
+void ClientSession::on_closed() {
+  timer_.cancel();
+  ListHook<ClientSession>::unlink();
+  shared_.sessions.destroy(this);
+}
+
+void ClientSession::on_timer() {
+  switch (state_) {
+    case State::await_identity: return await_identity();
+    case State::log_in:
+    case State::enter: return close();
+    case State::closing: return client_.close();
+    default: break;
+  }
+  std::chrono::milliseconds idle_max = shared_.client_idle_timeout;
+  if (facets_.variables != nullptr) {
+    if (const auto* wait_timeout = facets_.variables->find(session::VariableId::wait_timeout)) {
+      std::uint32_t seconds = 0;
+      std::from_chars(wait_timeout->text.data(), wait_timeout->text.data() + wait_timeout->text.size(),
+                      seconds);
+      idle_max = std::min<std::chrono::milliseconds>(idle_max, std::chrono::seconds(seconds));
+    }
+  }
+  const auto idle_for = shared_.now() - run_.began;
+  if (state_ == State::idle && idle_for >= idle_max) return close();
+  // Looked at again often enough to notice a wait_timeout that the client has set since.
+  const auto left = state_ == State::idle ? idle_max - idle_for : Duration(idle_max);
+  arm_timer(
+      std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(left), 10ms, 5s));
+}
+
+// --- Packets of our own
+// ------------------------------------------------------------------------------------------
+
+void ClientSession::send_packet(Bytes packet) {
+  shared_.counters().client_bytes_sent += packet.size();
+  client_.send_copy(packet);
+}
+
+void ClientSession::send_error_text(mysql::ErrorCode code, std::string_view text) {
+  std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  mysql::encode_error_text(writer, run_.reply_sequence, code, text.substr(0, mysql::kErrorTextMax));
+  shared_.counters().errors_by_code.count(static_cast<std::uint16_t>(code));
+  send_packet(writer.written());
+}
+
+}  // namespace lockstep::proxy

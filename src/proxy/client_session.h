@@ -1,0 +1,275 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/pool.h"
+#include "backend/server_session.h"
+#include "base/intrusive_list.h"
+#include "mysql/client_login.h"
+#include "mysql/error.h"
+#include "mysql/packet_assembler.h"
+#include "mysql/request_reader.h"
+#include "net/stream.h"
+#include "proxy/hold.h"
+#include "proxy/prepared_statements.h"
+#include "proxy/session_bytes.h"
+#include "proxy/shared.h"
+#include "proxy/statement_run.h"
+#include "proxy/transaction.h"
+#include "session/reports.h"
+
+namespace lockstep::proxy {
+
+/// One client connection: the only place that knows both sides. It reads a command, finds the server session
+/// that is to run it, brings that one in step, relays the reply and keeps account of what the client has set.
+///
+/// The functions are spread over files by the stretch of a command's way that they serve: client_session.cc
+/// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
+/// (server session, sync, sending), reply_flow.cc (relaying), effect_flow.cc (what the client has set, pins,
+/// read-backs).
+class ClientSession : public net::StreamOwner,
+                      public backend::ServerSessionUser,
+                      public backend::LeaseWaiter,
+                      public backend::SoftHolder,
+                      public ListHook<ClientSession> {
+ public:
+  ClientSession(Shared& shared, std::uint32_t id);
+  ~ClientSession();
+
+  /// Takes an accepted connection. `peer_host` is the host part of the client's account.
+  Result<void> open(int descriptor, std::string peer_host);
+  /// Ends the connection when nothing is under way: now, or after the statement that runs.
+  void drain();
+  /// Ends it now.
+  void close();
+
+  /// The server is about to be destroyed; nothing of this session is under way on it.
+  void forget_server(const backend::Server& server);
+
+  std::uint32_t id() const { return id_; }
+  /// One JSON object for /sessions.
+  void append_json(std::string& json) const;
+  const char* state_text() const;
+
+ private:
+  enum class State : std::uint8_t {
+    await_identity,  // no server has said yet what the greeting is to tell
+    log_in,          // connection phase, or COM_CHANGE_USER
+    enter,           // login accepted; a server session shows that schema and character set are right
+    idle,            // between two commands
+    assemble,        // a command arrives in parts
+    acquire,         // waiting for a server session
+    settle,          // a server session is asked for what it alone knows before it is given up
+    synchronize,     // waiting for the replies to sync packets
+    follow,          // the end of a transaction goes to the other servers that take part
+    relay,           // the statement was sent; its reply passes through
+    conclude,        // the reply has ended; the server session is asked for what its reports left out
+    closing,
+  };
+
+  // --- The connection and its input (client_session.cc) ---
+  void on_received(MutableBytes bytes, net::BufferLease lease) override;
+  void on_sent() override;
+  void on_ended(Error error) override;
+  void on_closed() override;
+  void on_timer();
+  std::size_t take_bytes(MutableBytes bytes, const net::BufferLease& lease);
+  void keep_for_later(Bytes bytes);
+  void keep_request();
+  void let_go_of_request();
+  std::size_t take_command_bytes(MutableBytes bytes, const net::BufferLease& lease);
+  void take_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
+  void take_first_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
+  void take_streamed_part(const mysql::RequestPart& part, Bytes body, const net::BufferLease& lease);
+  bool takes_input() const;
+  void take_pending();
+  void enter(State state);
+  void arm_timer(std::chrono::milliseconds after);
+  void give_up_everything();
+  void send_packet(Bytes packet);
+  template <mysql::ErrorCode kCode, typename... Args>
+  void send_error(const Args&... args);
+  void send_error_text(mysql::ErrorCode code, std::string_view text);
+  void close_with_rest();
+
+  // --- Logging in (client_login_flow.cc) ---
+  void greet();
+  void await_identity();
+  std::size_t take_login_bytes(MutableBytes bytes);
+  void take_login_step(const mysql::ClientLoginStep& step);
+  void change_user();
+  void begin_entering();
+  void enter_schema();
+  void ask_about_collation(Hold& hold);
+  void collation_answered(backend::ServerSession& server);
+  void finish_entering();
+  void refuse_entering(const mysql::ErrPacket& refusal);
+
+  // --- Commands and routing (command_flow.cc) ---
+  void begin_command();
+  void begin_text(std::string_view text, metrics::StatementKind kind_of_command);
+  void begin_plain(metrics::StatementKind kind, sql::Traits traits);
+  void begin_prepared();
+  void begin_unknown_prepared(Result<std::uint32_t> id);
+  void refuse_kill();
+  template <mysql::ErrorCode kCode, typename... Args>
+  void refuse_command(const Args&... args);
+  void end_refused_command();
+  bool choose_group(const session::TextSummary& summary);
+  bool refuse_split_state();
+  std::size_t group_of_held_state() const;
+  void find_server();
+  bool asks_about_previous() const;
+  bool keeps_diagnostics() const;
+  Hold* hold_in(std::size_t group);
+  Hold* hold_of(const backend::ServerSession& server);
+  void acquire(std::size_t group);
+  void on_lease(backend::Lease lease) override;
+  void on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) override;
+
+  // --- Bringing a server session in step, sending (sync_flow.cc) ---
+  void run_on(Hold& hold);
+  bool transaction_ends_elsewhere(const Hold& hold) const;
+  void follow_next();
+  bool send_sync(Hold& hold);
+  void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
+  bool send_transaction_start(Hold& hold);
+  void refuse_to_join(Hold& hold);
+  void send_statement(Hold& hold);
+  bool shows_trackers(const Hold& hold) const;
+  void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal) override;
+  void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
+
+  // --- Relaying (reply_flow.cc) ---
+  void on_reply(backend::ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
+                const net::BufferLease& lease) override;
+  void relay_bytes(Bytes bytes, const net::BufferLease& lease);
+  void relay_unchanged(const mysql::ScanResult& result, MutableBytes input, const net::BufferLease& lease);
+  void relay_packet(backend::ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
+                    const net::BufferLease& lease);
+  void relay_ok(backend::ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
+                const net::BufferLease& lease);
+  void relay_definitions_end(backend::ServerSession& server, const mysql::ScanResult& result);
+  mysql::EofPacket eof_for_client(const mysql::OkPacket& ok) const;
+  void relay_omitted_definitions(backend::ServerSession& server, const mysql::ScanResult& result);
+  void note_prepared(backend::ServerSession& server, const mysql::ScanResult& result);
+  void on_server_sent(backend::ServerSession& server) override;
+  void on_server_lost(backend::ServerSession& server, Error error) override;
+  void on_server_lost_here(backend::ServerSession& server, Error error);
+  void balance(backend::ServerSession& server);
+
+  // --- What the client has set (effect_flow.cc) ---
+  void take_reports(backend::ServerSession& server, Bytes block);
+  void set_results_collation(backend::ServerSession& server, std::string_view collation);
+  void finish_statement(backend::ServerSession& server);
+  void apply_text_effects(Hold& hold);
+  void apply_statement_effects(Hold& hold, const sql::Statement& statement);
+  void apply_assignment(Hold& hold, const sql::Assignment& assignment);
+  void apply_set_names(Hold& hold, const sql::Assignment& assignment);
+  void apply_outcome(Hold& hold);
+  void forget_what_was_set(Hold& hold);
+  void pin(Hold& hold, session::PinReason reason);
+  void ask_about(session::VariableId id);
+  void ask(Hold& hold);
+  bool has_questions(const Hold& hold) const;
+  void on_answer(backend::ServerSession& server, bool answered) override;
+  static void take_answer_row(void* context, const backend::SmallResult::Row& row);
+  static void take_everything_row(void* context, const backend::SmallResult::Row& row);
+  static void take_database_row(void* context, const backend::SmallResult::Row& row);
+  void set_variables(backend::ServerSession& server, std::span<const session::VariableChange> changes);
+  void conclude(Hold& hold);
+  void release_or_keep(Hold& hold);
+  void release(Hold& hold);
+  void uncount(Hold& hold);
+  void drop_hold(Hold& hold);
+  void end_command();
+  void settle(Hold& hold, bool for_command);
+  void settled(Hold& hold);
+  void give_up_soft_hold() override;
+  void forget_residue() { previous_ = found_rows_at_ = {}; }
+
+  std::uint32_t wanted_capabilities() const;
+  sql::Dialect dialect() const;
+  session::ClientTrackers trackers(backend::ServerSession& server) const;
+  bool lacks_deprecate_eof() const;
+
+  /// A server session and the lease in which this client used it: as long as the number is the same, what the
+  /// client's statement left behind is still there.
+  struct Residue {
+    backend::ServerSession* server = nullptr;  // compared, never followed: it may be gone
+    backend::Pool* pool = nullptr;
+    std::uint64_t lease_number = 0;
+    std::size_t group = 0;
+  };
+
+  Shared& shared_;
+  std::uint32_t id_;
+  State state_ = State::await_identity;
+  bool close_when_idle_ = false;
+  bool trackers_are_clients_ = false;  // the client set session_track_* itself; pinned while it lasts
+  bool entering_by_change_user_ = false;
+  std::uint8_t login_sequence_ = 0;
+  std::uint32_t capabilities_ = 0;
+  std::uint16_t collation_ = 0;
+  std::uint32_t syncs_due_ = 0;
+  std::uint32_t answers_due_ = 0;
+  std::uint32_t follow_at_ = 0;
+  session::Facets facets_;            // what the client has set
+  std::uint64_t last_insert_id_ = 0;  // unless a hold is pinned by last_insert_id
+  Residue previous_;                  // of the last statement: ROW_COUNT(), SHOW WARNINGS
+  Residue found_rows_at_;             // of the last one that changed FOUND_ROWS()
+  StatementRun run_;
+  std::size_t run_group_ = 0;
+  backend::ServerSession* run_server_ = nullptr;
+  mysql::RequestReader request_;
+  std::vector<Hold> holds_;
+  PreparedStatements prepared_;
+  Transaction transaction_;
+  std::vector<session::VariableId> unsaid_;  // variables whose value the server has not told
+  std::string unsaid_charset_;               // the character set whose default collation is asked for
+  bool all_unsaid_ = false;                  // an ERR may hide any change
+  bool asks_insert_id_ = false;
+  bool syncs_insert_id_ = false;
+  bool settles_for_command_ = false;  // a command waits for the answers
+  backend::ServerSession* answering_ = nullptr;
+  std::vector<session::VariableValue> everything_;
+  bool taking_pending_ = false;
+  std::size_t pending_at_ = 0;
+  SessionBytes pending_;   // received and not taken yet, from pending_at_ on
+  SessionBytes assembly_;  // a command that came in parts
+  std::unique_ptr<mysql::ClientLogin> login_;
+  std::unique_ptr<mysql::PacketAssembler> login_packets_;
+  std::string peer_host_;
+  std::string user_;
+  mysql::RecoveredSecret secret_;
+  std::uint64_t statements_ = 0;
+  backend::LeaseRequest request_for_server_{*this, *this};
+  net::TimerFor<&ClientSession::on_timer> timer_{*this};
+  net::Stream client_;
+};
+
+/// Whether the effect of such a statement depends on names and values in its text.
+bool needs_text_afterwards(sql::Traits traits);
+
+template <mysql::ErrorCode kCode, typename... Args>
+void ClientSession::refuse_command(const Args&... args) {
+  send_error<kCode>(args...);
+  end_refused_command();
+}
+
+template <mysql::ErrorCode kCode, typename... Args>
+void ClientSession::send_error(const Args&... args) {
+  std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  mysql::encode_error<kCode>(writer, run_.reply_sequence, args...);
+  shared_.counters().errors_by_code.count(static_cast<std::uint16_t>(kCode));
+  send_packet(writer.written());
+}
+
+}  // namespace lockstep::proxy

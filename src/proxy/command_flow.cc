@@ -1,0 +1,358 @@
+// From a command to the server session that is to run it: what the command is, which group it belongs to,
+// whether a server session in hand will do.
+
+#include <fmt/format.h>
+
+#include "mysql/command.h"
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using mysql::Command;
+using mysql::ErrorCode;
+using session::PinReason;
+using sql::Trait;
+
+constexpr sql::Traits kAsksAboutPrevious{Trait::reads_diagnostics, Trait::uses_found_rows,
+                                         Trait::uses_row_count};
+/// Commands without SQL text that change nothing.
+constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
+
+}  // namespace
+
+void ClientSession::begin_command() {
+  ++statements_;
+  const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
+  switch (run_.command) {
+    case Command::COM_QUIT: return close();
+    case Command::COM_QUERY: {
+      const auto query = mysql::QueryCommand::parse(payload, capabilities_);
+      if (!query) return refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
+      return begin_text(query->text, StatementKind::unknown);
+    }
+    case Command::COM_STMT_PREPARE: return begin_text(as_text(payload.subspan(1)), StatementKind::prepare);
+    case Command::COM_STMT_EXECUTE:
+    case Command::COM_STMT_FETCH:
+    case Command::COM_STMT_SEND_LONG_DATA:
+    case Command::COM_STMT_RESET:
+    case Command::COM_STMT_CLOSE: return begin_prepared();
+    case Command::COM_CHANGE_USER: return change_user();
+    case Command::COM_PROCESS_KILL: return refuse_kill();
+    case Command::COM_INIT_DB:
+    case Command::COM_SET_OPTION:
+    case Command::COM_RESET_CONNECTION:
+    case Command::COM_REFRESH:
+      return begin_plain(StatementKind::command, sql::Traits(Trait::single_statement));
+    case Command::COM_FIELD_LIST:
+    case Command::COM_PING:
+    case Command::COM_STATISTICS:
+    case Command::COM_PROCESS_INFO:
+    case Command::COM_DEBUG: return begin_plain(StatementKind::command, kHarmless);
+    default: return refuse_command<ErrorCode::ER_UNKNOWN_COM_ERROR>();
+  }
+}
+
+/// A command without SQL text.
+void ClientSession::begin_plain(StatementKind kind, sql::Traits traits) {
+  run_.kind = kind;
+  run_.traits = traits;
+  ++shared_.counters().statements[kind];
+  run_group_ = group_of_held_state();
+  if (run_.command == Command::COM_FIELD_LIST) {
+    mysql::PacketReader reader(Bytes(run_.packet).subspan(mysql::kHeaderBytes + 1));
+    const auto placement = shared_.router.place_table(facets_.schema->name, reader.str0_or_rest());
+    if (placement.kind == Router::Placement::Kind::placed) run_group_ = placement.group;
+  }
+  find_server();
+}
+
+void ClientSession::begin_text(std::string_view text, StatementKind kind_of_command) {
+  run_.text = text;
+  const session::TextSummary& summary = shared_.analysis.summarize(text, dialect());
+  run_.kind = kind_of_command == StatementKind::unknown ? summary.kind : kind_of_command;
+  run_.data_kind = run_.kind;
+  run_.traits = summary.traits;
+  run_.names_tables = !summary.tables.empty();
+  run_.sets_untracked = summary.sets_untracked;
+  run_.sets_trackers = summary.sets_trackers;
+  run_.sets_autocommit = summary.sets_autocommit;
+  if (!run_.whole) {
+    // The part that was not seen may do anything.
+    run_.traits.add(Trait::opaque);
+    run_.traits.remove(Trait::reads_only);
+    run_.traits.remove(Trait::single_statement);
+  }
+  ++shared_.counters().statements[run_.kind];
+  if (run_.has(Trait::kill)) return refuse_kill();
+  if (choose_group(summary)) find_server();
+}
+
+void ClientSession::begin_prepared() {
+  const MutableBytes payload = run_.packet.subspan(mysql::kHeaderBytes);
+  const auto id = mysql::statement_id(payload);
+  PreparedStatement* statement = id ? prepared_.find(*id) : nullptr;
+  run_.kind = run_.command == Command::COM_STMT_EXECUTE ? StatementKind::execute
+              : run_.command == Command::COM_STMT_FETCH ? StatementKind::fetch
+                                                        : StatementKind::command;
+  ++shared_.counters().statements[run_.kind];
+  if (statement == nullptr) return begin_unknown_prepared(id);
+  mysql::set_statement_id(payload, statement->server_id);
+  run_.client_statement_id = statement->client_id;
+  run_.text = statement->text;
+  run_.data_kind = statement->kind;
+  run_.traits = run_.command == Command::COM_STMT_EXECUTE ? statement->traits : kHarmless;
+  run_.sets_untracked = statement->sets_untracked;
+  run_.sets_trackers = statement->sets_trackers;
+  Hold* hold = hold_of(*statement->server);
+  INVARIANT(hold != nullptr);  // prepared statements pin
+  run_group_ = hold->group;
+  find_server();
+}
+
+/// A statement that the client has not prepared. A server refuses it in its own words; it must not know the
+/// id by chance.
+void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
+  const bool silent =
+      run_.command == Command::COM_STMT_CLOSE || run_.command == Command::COM_STMT_SEND_LONG_DATA;
+  if (silent && !run_.request_done) return close();  // the rest of the data has nowhere to go
+  if (silent) return end_command();
+  if (id && prepared_.size() != 0) {
+    const char* function = !dialect().mariadb                          ? "mysql_stmt_precheck"
+                           : run_.command == Command::COM_STMT_EXECUTE ? "mysqld_stmt_execute"
+                           : run_.command == Command::COM_STMT_FETCH   ? "mysqld_stmt_fetch"
+                                                                       : "mysqld_stmt_reset";
+    return refuse_command<ErrorCode::ER_UNKNOWN_STMT_HANDLER>(fmt::format_int(*id).str(), function);
+  }
+  run_.unknown_prepared = true;
+  run_.traits = kHarmless;
+  run_group_ = group_of_held_state();
+  find_server();
+}
+
+void ClientSession::refuse_kill() {
+  run_.reply_sequence = 1;
+  send_error_text(
+      ErrorCode::ER_NOT_SUPPORTED_YET,
+      "lockstep: KILL is not passed on, because connection ids of clients and servers are different numbers; "
+      "kill on the server itself (see docs/differences.md)");
+  end_refused_command();
+}
+
+void ClientSession::end_refused_command() {
+  if (!run_.request_done) return close_with_rest();  // the rest of the command has nowhere to go
+  end_command();
+}
+
+// --- Which group
+// -------------------------------------------------------------------------------------------------
+
+bool ClientSession::choose_group(const session::TextSummary& summary) {
+  const auto placement = shared_.router.place(summary, facets_.schema->name);
+  switch (placement.kind) {
+    case Router::Placement::Kind::split:
+      send_error_text(
+          ErrorCode::ER_NOT_SUPPORTED_YET,
+          fmt::format(
+              "lockstep: tables '{:.64}' and '{:.64}' are placed in different server groups; one statement "
+              "runs on one server",
+              placement.table, placement.other_table));
+      end_refused_command();
+      return false;
+    case Router::Placement::Kind::placed: run_group_ = placement.group; break;
+    case Router::Placement::Kind::unplaced: run_group_ = group_of_held_state(); break;
+  }
+  return !refuse_split_state();
+}
+
+/// Statements that no rule places follow what the client has on a server; without any they go to the default
+/// group.
+std::size_t ClientSession::group_of_held_state() const {
+  const Hold* best = nullptr;
+  for (const Hold& hold : holds_) {
+    const bool stronger =
+        hold.pins.without(session::kSoftPins).without(session::Pins(PinReason::transaction)).any();
+    if (stronger) return hold.group;
+    if (best == nullptr || hold.group == previous_.group) best = &hold;
+  }
+  if (best != nullptr) return best->group;
+  if (run_.traits.has_any(kAsksAboutPrevious) && previous_.server != nullptr) return previous_.group;
+  return shared_.cluster.default_group();
+}
+
+/// True (and the client was told) when the statement needs state that is pinned to a server of another group.
+bool ClientSession::refuse_split_state() {
+  for (const Hold& hold : holds_) {
+    if (hold.group == run_group_) continue;
+    session::Pins needed = session::kPinsForAll;
+    if (run_.has(Trait::uses_user_variables)) needed.add(PinReason::user_variable);
+    if (run_.has(Trait::text_execute)) needed.add(PinReason::text_prepared_statement);
+    if (!hold.pins.has_any(needed)) continue;
+    const char* reason = "";
+    hold.pins.each([&](PinReason pin) {
+      if (needed.has(pin)) reason = metrics::text(pin);
+    });
+    send_error_text(
+        ErrorCode::ER_NOT_SUPPORTED_YET,
+        fmt::format(
+            "lockstep: this statement belongs to server group '{}', but the session is pinned to group '{}' "
+            "({}), whose state it may need",
+            shared_.cluster.group(run_group_).name(), shared_.cluster.group(hold.group).name(), reason));
+    end_refused_command();
+    return true;
+  }
+  return false;
+}
+
+// --- Which server session
+// ----------------------------------------------------------------------------------------
+
+Hold* ClientSession::hold_in(std::size_t group) {
+  for (Hold& hold : holds_) {
+    if (hold.group == group) return &hold;
+  }
+  return nullptr;
+}
+
+Hold* ClientSession::hold_of(const backend::ServerSession& server) {
+  for (Hold& hold : holds_) {
+    if (hold.lease.get() == &server) return &hold;
+  }
+  return nullptr;
+}
+
+/// The statement asks about what the previous one left behind on its server session.
+bool ClientSession::asks_about_previous() const {
+  if (run_.traits.has_any(kAsksAboutPrevious)) return true;
+  return run_.has(Trait::uses_last_insert_id) &&
+         std::any_of(holds_.begin(), holds_.end(),
+                     [](const Hold& hold) { return hold.pins.has(PinReason::last_insert_id); });
+}
+
+/// The statement leaves the list that SHOW WARNINGS shows as it is, and FOUND_ROWS() too.
+bool ClientSession::keeps_diagnostics() const {
+  switch (run_.command) {
+    case Command::COM_PING:
+    case Command::COM_SET_OPTION:
+    case Command::COM_INIT_DB: return true;
+    default: break;
+  }
+  if (run_.unknown_prepared) return true;
+  if (run_.kind == StatementKind::use) return true;
+  // MariaDB empties the list only for a statement that uses a table or has something to say itself.
+  return dialect().mariadb &&
+         (run_.kind == StatementKind::set || (run_.kind == StatementKind::select && !run_.names_tables));
+}
+
+void ClientSession::find_server() {
+  if (backend::SoftHolder::linked()) backend::SoftHolder::unlink();
+  // What only another server session knows must be learned before this one is brought in step.
+  for (Hold& hold : holds_) {
+    if (hold.group != run_group_ && hold.pins.has(PinReason::unread_variable))
+      return settle(hold, /*for_command=*/true);
+  }
+  Hold* hold = hold_in(run_group_);
+  if (hold == nullptr) return acquire(run_group_);
+  if (!asks_about_previous() && !keeps_diagnostics()) {
+    hold->pins.remove(PinReason::diagnostics);
+    if (run_.kind != StatementKind::set && run_.kind != StatementKind::command)
+      hold->pins.remove(PinReason::found_rows);
+    const bool may_move = shared_.backend.limits.rotate && !hold->pins.without(session::kSoftPins).any() &&
+                          !hold->pins.has(PinReason::found_rows);
+    if (may_move && has_questions(*hold)) return settle(*hold, /*for_command=*/true);
+    if (may_move) {
+      release(*hold);
+      return acquire(run_group_);
+    }
+  }
+  run_on(*hold);
+}
+
+void ClientSession::acquire(std::size_t group) {
+  run_group_ = group;
+  backend::LeaseRequest& request = request_for_server_;
+  const bool entering = state_ == State::enter;
+  const Residue& residue = run_.has(Trait::uses_found_rows) ? found_rows_at_ : previous_;
+  const bool asks = !entering &&
+                    run_.traits.has_any(sql::Traits(Trait::uses_found_rows, Trait::uses_row_count)) &&
+                    residue.server != nullptr && residue.group == group;
+  backend::Pool* pool = asks ? residue.pool : nullptr;
+  if (pool == nullptr) {
+    backend::Group& there = shared_.cluster.group(group);
+    if (there.servers().empty())
+      return on_no_lease(fmt::format("group '{}' has left the configuration", there.name()), nullptr);
+    pool = &there.choose_primary().pool(user_, wanted_capabilities());
+  }
+  if (entering || !pool->has_secret()) pool->set_secret(secret_);
+  if (entering) facets_.variables = pool->profile().variables_of_collation(collation_);
+  constexpr std::uint16_t kLoginCollationMax = 255;
+  request.wanted = facets_;
+  if (entering && !login_->database().empty())
+    request.wanted.schema = &shared_.backend.states.schema(login_->database());
+  request.previous = residue.server;
+  request.previous_lease = residue.lease_number;
+  request.previous_only = asks;
+  request.collation = collation_ > kLoginCollationMax ? 0 : static_cast<std::uint8_t>(collation_);
+  request.fresh_login = facets_.variables == nullptr && collation_ <= kLoginCollationMax;
+
+  backend::Lease lease;
+  std::string why;
+  if (!entering) enter(State::acquire);
+  switch (pool->acquire(request, lease, why)) {
+    case backend::Pool::Acquired::leased: return on_lease(std::move(lease));
+    case backend::Pool::Acquired::waiting: return keep_request();
+    case backend::Pool::Acquired::failed: return on_no_lease(why, nullptr);
+  }
+}
+
+void ClientSession::on_lease(backend::Lease lease) {
+  backend::ServerSession& server = *lease;
+  server.report_definitions(lacks_deprecate_eof());
+  server.stream().notify_below(shared_.in_flight_bytes / 2);
+  Hold& hold = holds_.emplace_back();
+  hold.lease = std::move(lease);
+  hold.group = run_group_;
+  if (state_ == State::enter) return enter_schema();
+  run_on(hold);
+}
+
+void ClientSession::on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) {
+  const bool entering = state_ == State::enter;
+  if (entering && refusal != nullptr) return refuse_entering(*refusal);
+  if (entering) {
+    ++shared_.counters().logins_failed;
+    run_.reply_sequence = login_sequence_;
+  }
+  send_error_text(ErrorCode::ER_UNKNOWN_ERROR, fmt::format("lockstep: {}", why));
+  // What a client sent ahead was meant for the state after this statement.
+  if (entering || !pending_.empty()) return close_with_rest();
+  end_refused_command();
+}
+
+std::uint32_t ClientSession::wanted_capabilities() const {
+  namespace Capability = mysql::Capability;
+  // What a login fixes for the life of a server session and a client can notice. Multi-statements can be
+  // switched later.
+  constexpr std::uint32_t kFixedByLogin =
+      Capability::CLIENT_FOUND_ROWS | Capability::CLIENT_NO_SCHEMA | Capability::CLIENT_ODBC |
+      Capability::CLIENT_LOCAL_FILES | Capability::CLIENT_IGNORE_SPACE | Capability::CLIENT_INTERACTIVE |
+      Capability::CLIENT_MULTI_RESULTS | Capability::CLIENT_PS_MULTI_RESULTS |
+      Capability::CLIENT_OPTIONAL_RESULTSET_METADATA | Capability::CLIENT_QUERY_ATTRIBUTES;
+  return capabilities_ & kFixedByLogin;
+}
+
+sql::Dialect ClientSession::dialect() const {
+  sql::Dialect dialect = facets_.variables->dialect;
+  if (const backend::ServerIdentity* identity = shared_.cluster.identity()) {
+    dialect.mariadb = identity->mariadb;
+    dialect.version = identity->version_number;
+  }
+  return dialect;
+}
+
+bool ClientSession::lacks_deprecate_eof() const {
+  return (capabilities_ & mysql::Capability::CLIENT_DEPRECATE_EOF) == 0;
+}
+
+}  // namespace lockstep::proxy

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/lease.h"
+#include "session/pins.h"
+
+namespace lockstep::proxy {
+
+/// A server session in a client's hands, and why.
+struct Hold {
+  backend::Lease lease;
+  std::size_t group = 0;
+  session::Pins pins;
+  std::uint32_t handlers_open = 0;
+  bool counted_as_pinned = false;             ///< in the gauge
+  std::vector<std::string> temporary_tables;  ///< as the client named them
+  std::vector<std::string> text_statements;   ///< names of PREPARE
+
+  backend::ServerSession& server() const { return *lease; }
+  bool pinned() const { return pins.any(); }
+  /// Kept only for what the last statement left behind.
+  bool softly_held() const { return pins.any() && !pins.without(session::kSoftPins).any(); }
+};
+
+inline void add_name(std::vector<std::string>& names, std::string_view name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+}
+inline void remove_name(std::vector<std::string>& names, std::string_view name) {
+  std::erase(names, name);
+}
+
+}  // namespace lockstep::proxy

@@ -1,0 +1,265 @@
+// The reply on its way from the server session to the client: rows go by unread, OK packets are read and,
+// where the client negotiated something else than lockstep did, rewritten.
+
+#include <fmt/format.h>
+
+#include "backend/error_text.h"
+#include "mysql/command.h"
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using mysql::PacketRole;
+using mysql::ScanResult;
+
+/// A reply longer than this is received in large pieces.
+constexpr std::uint64_t kBulkFrom = 64 * 1024;
+
+}  // namespace
+
+void ClientSession::on_reply(backend::ServerSession& server, const ScanResult& result, MutableBytes input,
+                             const net::BufferLease& lease) {
+  if (!run_.reply_begun) {
+    run_.reply_begun = true;
+    shared_.counters().server_seconds.record(shared_.now() - run_.sent);
+  }
+  if (result.kind == ScanResult::Kind::packet) {
+    relay_packet(server, result, input, lease);
+  } else if (result.pass != 0) {
+    relay_bytes(input.first(result.pass), lease);
+  }
+  if (result.reply_done) {
+    run_.reply_done = true;
+    if (run_.request_done) return finish_statement(server);
+  }
+  balance(server);
+}
+
+void ClientSession::relay_bytes(Bytes bytes, const net::BufferLease& lease) {
+  shared_.counters().client_bytes_sent += bytes.size();
+  run_.reply_bytes += bytes.size();
+  client_.send(bytes, lease);
+}
+
+/// The bytes before a packet and the packet itself, as they are.
+void ClientSession::relay_unchanged(const ScanResult& result, MutableBytes input,
+                                    const net::BufferLease& lease) {
+  if (result.in_input) return relay_bytes(input.first(result.consumed), lease);
+  if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
+  send_packet(result.packet);
+}
+
+void ClientSession::relay_packet(backend::ServerSession& server, const ScanResult& result, MutableBytes input,
+                                 const net::BufferLease& lease) {
+  switch (result.role) {
+    case PacketRole::ok:
+    case PacketRole::result_end: return relay_ok(server, result, input, lease);
+    case PacketRole::err: {
+      run_.failed = true;
+      if (const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes))) {
+        run_.error_code = err->code;
+        shared_.counters().errors_by_code.count(err->code);
+      }
+      return relay_unchanged(result, input, lease);
+    }
+    case PacketRole::local_infile:
+      request_.expect_file(static_cast<std::uint8_t>(result.packet[3] + 1));
+      run_.request_done = false;
+      client_.receive(net::Stream::Receive::bulk);
+      return relay_unchanged(result, input, lease);
+    case PacketRole::prepare_ok:
+      note_prepared(server, result);
+      relay_unchanged(result, input, lease);
+      return relay_omitted_definitions(server, result);
+    case PacketRole::definitions_end:
+      if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
+      if (lacks_deprecate_eof()) relay_definitions_end(server, result);
+      return;
+    case PacketRole::text:
+    case PacketRole::relay: return relay_unchanged(result, input, lease);
+  }
+}
+
+void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& result, MutableBytes input,
+                             const net::BufferLease& lease) {
+  const bool result_end = result.role == PacketRole::result_end;
+  const auto ok =
+      mysql::OkPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes), server.capabilities());
+  if (!ok) return on_server_lost_here(server, ok.error());
+  run_.status = ok->status;
+  run_.any_warnings |= ok->warnings != 0;
+  run_.gave_insert_id |= ok->last_insert_id != 0;
+  run_.returned_rows |= result_end;
+
+  std::string& client_state = shared_.client_state;
+  client_state.clear();
+  if (!ok->state.empty()) take_reports(server, ok->state);
+  const bool as_eof = result_end && lacks_deprecate_eof();
+  const bool reports = (ok->status & mysql::ServerStatus::SERVER_SESSION_STATE_CHANGED) != 0;
+  const bool all_shown = trackers(server).negotiated && client_state.size() == ok->state.size();
+  if (!as_eof && (!reports || all_shown)) return relay_unchanged(result, input, lease);
+
+  if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
+  std::string& rewritten = shared_.rewritten;
+  rewritten.clear();
+  mysql::PacketWriter writer(rewritten);
+  if (as_eof) {
+    eof_for_client(*ok).encode(writer, result.packet[3]);
+  } else {
+    const mysql::OkForm form = result_end ? mysql::OkForm::fe_ok : mysql::OkForm::ok00;
+    mysql::encode_for_client(writer, result.packet[3], *ok, capabilities_, as_bytes(client_state), form);
+  }
+  send_packet(as_bytes(rewritten));
+}
+
+/// The end of a resultset as a server puts it for a client without CLIENT_DEPRECATE_EOF. An EOF packet has no
+/// room for reports; MariaDB sets their flag all the same, and MySQL hides that more follows behind OUT
+/// parameters.
+mysql::EofPacket ClientSession::eof_for_client(const mysql::OkPacket& ok) const {
+  using namespace mysql::ServerStatus;
+  std::uint16_t status = ok.status & static_cast<std::uint16_t>(~SERVER_SESSION_STATE_CHANGED);
+  const bool mariadb = dialect().mariadb;
+  if (mariadb && !ok.state.empty() && shared_.reports.shown) status |= SERVER_SESSION_STATE_CHANGED;
+  if (!mariadb && (status & SERVER_PS_OUT_PARAMS) != 0) {
+    status &= static_cast<std::uint16_t>(~(SERVER_PS_OUT_PARAMS | SERVER_MORE_RESULTS_EXISTS));
+  }
+  return {.warnings = ok.warnings, .status = status};
+}
+
+/// The EOF packet that a client without CLIENT_DEPRECATE_EOF expects behind the column definitions;
+/// everything after it has a sequence id one higher.
+void ClientSession::relay_definitions_end(backend::ServerSession& server, const ScanResult& result) {
+  mysql::ResponseScanner& scanner = server.scanner();
+  mysql::EofPacket eof;
+  eof.warnings = run_.prepare_warnings;
+  eof.status = result.has_status ? result.status : run_.status_before;
+  std::array<std::uint8_t, 16> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  eof.encode(writer, static_cast<std::uint8_t>(scanner.last_sequence() + 1));
+  scanner.set_sequence_shift(static_cast<std::uint8_t>(scanner.sequence_shift() + 1));
+  send_packet(writer.written());
+}
+
+/// Without metadata a prepared statement's reply is one packet; a client that expects EOF packets gets them
+/// all the same.
+void ClientSession::relay_omitted_definitions(backend::ServerSession& server, const ScanResult& result) {
+  const auto prepared = mysql::PrepareOk::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes));
+  if (!lacks_deprecate_eof() || !prepared || prepared->has_definitions) return;
+  std::array<std::uint8_t, 32> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  const mysql::EofPacket eof{.warnings = prepared->warnings, .status = run_.status_before};
+  std::uint8_t sequence = server.scanner().last_sequence();
+  for (const std::uint16_t definitions : {prepared->parameters, prepared->columns}) {
+    if (definitions != 0) eof.encode(writer, ++sequence);
+  }
+  send_packet(writer.written());
+}
+
+/// The server's id for the statement becomes the client's.
+void ClientSession::note_prepared(backend::ServerSession& server, const ScanResult& result) {
+  const MutableBytes payload = result.packet.subspan(mysql::kHeaderBytes);
+  const auto prepared = mysql::PrepareOk::parse(payload);
+  if (!prepared) return;
+  PreparedStatement statement;
+  statement.client_id = prepared_.next_id();
+  statement.server_id = prepared->statement_id;
+  statement.server = &server;
+  const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
+  statement.kind = summary.kind;
+  statement.traits = summary.traits;
+  statement.sets_untracked = summary.sets_untracked;
+  statement.sets_trackers = summary.sets_trackers;
+  if (!run_.whole) statement.traits.add(sql::Trait::opaque);
+  if (needs_text_afterwards(statement.traits)) statement.text = run_.text;
+  run_.any_warnings = prepared->warnings != 0;
+  run_.prepare_warnings = prepared->warnings;
+  mysql::set_statement_id(payload, statement.client_id);
+  prepared_.add(std::move(statement));
+}
+
+// --- Flow control
+// ------------------------------------------------------------------------------------------------
+
+/// Stops receiving from the side that is faster than the other takes its bytes, and goes on when those are
+/// gone. A session has at most `session.in_flight_bytes` and one receive more in memory per direction.
+void ClientSession::balance(backend::ServerSession& server) {
+  using Receive = net::Stream::Receive;
+  if (state_ == State::closing) return;
+  net::Stream& stream = server.stream();
+  if (client_.unsent_bytes() > shared_.in_flight_bytes) {
+    if (stream.receiving() != Receive::paused) ++shared_.counters().backpressure_pauses;
+    stream.receive(Receive::paused);
+  } else if (stream.receiving() == Receive::paused) {
+    if (client_.unsent_bytes() <= shared_.in_flight_bytes / 2) stream.receive(Receive::bulk);
+  } else if (run_.reply_bytes > kBulkFrom && stream.receiving() == Receive::chatter) {
+    stream.receive(Receive::bulk);
+  }
+}
+
+void ClientSession::on_server_sent(backend::ServerSession& server) {
+  if (&server != run_server_ || state_ != State::relay || run_.request_done) return;
+  if (server.stream().unsent_bytes() > shared_.in_flight_bytes / 2) return;
+  if (client_.receiving() == net::Stream::Receive::paused) client_.receive(net::Stream::Receive::bulk);
+}
+
+// --- A server session is lost
+// ------------------------------------------------------------------------------------
+
+/// A reply that cannot be read: the server session is given up as if its connection had broken.
+void ClientSession::on_server_lost_here(backend::ServerSession& server, Error error) {
+  Hold* hold = hold_of(server);
+  hold->lease.discard();
+  on_server_lost(server, error);
+}
+
+void ClientSession::on_server_lost(backend::ServerSession& server, Error error) {
+  if (state_ == State::closing) return;
+  Hold* hold = hold_of(server);
+  INVARIANT(hold != nullptr);
+  // Warnings may be lost; a value that only this session knew is the client's state.
+  const bool had_state =
+      hold->pins.without(session::Pins(session::PinReason::diagnostics, session::PinReason::found_rows))
+          .any() ||
+      state_ == State::settle || state_ == State::conclude || answers_due_ != 0;
+  const bool was_running = &server == run_server_ || state_ == State::enter || state_ == State::settle;
+  const std::string name = server.pool().server().name();
+  hold->lease.forget();
+  prepared_.remove_of(server);
+  drop_hold(*hold);
+  if (&server == run_server_) run_server_ = nullptr;
+
+  if (!was_running || state_ == State::idle || state_ == State::assemble) {
+    // Between statements: a direct connection would have ended now; without state on it nobody can tell.
+    if (had_state) close();
+    return;
+  }
+  if (state_ == State::enter && !run_.retried) {
+    run_.retried = true;  // an idle session may have died unnoticed
+    return acquire(shared_.cluster.default_group());
+  }
+  const bool may_retry = !run_.reply_begun && !run_.packet.empty() && run_.whole && !run_.retried &&
+                         !had_state && state_ != State::enter &&
+                         (run_.has(sql::Trait::reads_only) || state_ == State::synchronize);
+  if (may_retry) {
+    run_.retried = true;
+    return find_server();
+  }
+  if (run_.reply_begun || (state_ == State::settle && !settles_for_command_)) return close();
+  if (state_ == State::enter) run_.reply_sequence = login_sequence_;
+  send_error_text(
+      mysql::ErrorCode::ER_NET_READ_ERROR,
+      fmt::format(
+          "lockstep: lost the connection to server '{}' while it ran this statement ({}); whether it took "
+          "effect is unknown",
+          name, backend::describe(error)));
+  // Transactions, temporary tables and the like are gone with the connection, and what the statement set may
+  // or may not hold: the client must not go on as if nothing had happened. Neither may what it has sent
+  // ahead.
+  const bool may_have_set =
+      run_.command != mysql::Command::COM_QUERY || needs_text_afterwards(run_.traits) || !pending_.empty();
+  if (had_state || may_have_set || state_ == State::enter) return close_with_rest();
+  end_refused_command();
+}
+
+}  // namespace lockstep::proxy

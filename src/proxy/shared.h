@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/cluster.h"
+#include "base/intrusive_list.h"
+#include "base/slab.h"
+#include "mysql/client_login.h"
+#include "proxy/router.h"
+#include "session/reports.h"
+#include "session/text_analysis.h"
+
+namespace lockstep::proxy {
+
+class ClientSession;
+
+/// What the client sessions of one core share.
+struct Shared {
+  backend::Context& backend;
+  backend::Cluster& cluster;
+  const Router& router;
+  const mysql::UserDirectory& users;
+  Slab<ClientSession>& sessions;
+  IntrusiveList<ClientSession, ClientSession>& open_sessions;
+
+  std::uint64_t in_flight_bytes;  ///< settings: session.in_flight_bytes
+  std::chrono::milliseconds login_timeout;
+  std::chrono::milliseconds client_idle_timeout;
+  bool sync_enabled;             ///< settings: sync.enabled
+  std::string fallback_version;  ///< settings: server_version
+
+  bool draining = false;
+  session::TextAnalysis analysis{};  ///< one statement is analysed at a time
+  std::string client_state{};        ///< a state block on its way to a client
+  std::string question{};            ///< a read-back under construction
+  std::string rewritten{};           ///< an OK packet as a client is to see it
+  session::Reports reports{};
+  std::vector<session::VariableChange> changes{};
+  std::vector<std::string_view> answer_values{};
+
+  Instant now() const { return backend.now(); }
+  metrics::CoreCounters& counters() { return backend.counters; }
+};
+
+}  // namespace lockstep::proxy

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "metrics/counters.h"
+#include "mysql/constants.h"
+#include "net/buffer_ring.h"
+#include "session/variable_table.h"
+#include "sql/traits.h"
+
+namespace lockstep::proxy {
+
+/// One command of a client, from its first byte to the end of its reply.
+struct StatementRun {
+  mysql::Command command{};
+  metrics::StatementKind kind{};
+  metrics::StatementKind data_kind{};  ///< of the text: of a prepared statement's for its execution
+  sql::Traits traits;
+  bool whole = false;  ///< all of it is in `packet`; otherwise the rest streams through behind it
+  bool lies_in_lease =
+      false;  ///< `packet` lies in the receive buffer that `lease` holds, not in memory of the session
+  bool retried = false;
+  bool sync_failed = false;
+  bool names_tables = false;
+  bool unknown_prepared = false;  ///< names a prepared statement that the client does not have
+  bool sets_untracked = false;    ///< see session::TextSummary
+  bool sets_trackers = false;
+  bool sets_autocommit = false;
+  MutableBytes packet;  ///< headers included
+  net::BufferLease lease;
+  std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
+  std::uint8_t reply_sequence = 1;
+  std::uint32_t client_statement_id = 0;
+  Instant began{};
+  Instant sent{};
+
+  // What the replies have said so far.
+  bool request_done = false;
+  bool reply_done = false;
+  bool reply_begun = false;  ///< bytes of it went to the client
+  bool failed = false;       ///< ended with ERR
+  std::uint64_t reply_bytes = 0;
+  std::uint16_t error_code = 0;
+  std::uint16_t status_before = 0;  ///< status flags as of the statement's start
+  std::uint16_t status = 0;         ///< of the last OK
+  std::uint16_t prepare_warnings = 0;
+  bool any_warnings = false;  ///< of any result
+  bool gave_insert_id = false;
+  bool returned_rows = false;
+  bool schema_reported = false;
+  bool charset_unsaid = false;  ///< character_set_connection was reported without its collation
+  bool untracked_reported = false;
+  bool state_changed = false;  ///< SESSION_TRACK_STATE_CHANGE
+  std::bitset<static_cast<std::size_t>(session::VariableId::kCount)> reported;
+
+  bool has(sql::Trait trait) const { return traits.has(trait); }
+};
+
+}  // namespace lockstep::proxy

@@ -1,0 +1,100 @@
+#include "session/state_store.h"
+
+#include "mysql/command.h"
+
+namespace lockstep::session {
+namespace {
+
+bool mode_is_set(std::string_view sql_mode, std::string_view mode) {
+  for (std::size_t from = 0; from < sql_mode.size();) {
+    const std::size_t comma = std::min(sql_mode.find(',', from), sql_mode.size());
+    if (sql_mode.substr(from, comma - from) == mode) return true;
+    from = comma + 1;
+  }
+  return false;
+}
+
+sql::Dialect dialect_of(const Variables& variables) {
+  sql::Dialect dialect;
+  if (const VariableValue* mode = variables.find(VariableId::sql_mode)) {
+    dialect.ansi_quotes = mode_is_set(mode->text, "ANSI_QUOTES");
+    dialect.no_backslash_escapes = mode_is_set(mode->text, "NO_BACKSLASH_ESCAPES");
+    dialect.oracle_mode = mode_is_set(mode->text, "ORACLE");
+  }
+  if (const VariableValue* charset = variables.find(VariableId::character_set_client)) {
+    dialect.charset = sql::client_charset(charset->text);
+  }
+  return dialect;
+}
+
+}  // namespace
+
+StateStore::StateStore()
+    : no_schema_(std::make_unique<Schema>()), unclear_schema_(std::make_unique<Schema>()) {
+  no_schema_->version = next_version();
+  unclear_schema_->version = next_version();
+  unclear_schema_->selected = true;
+}
+
+std::string_view StateStore::intern(std::string_view text) {
+  const auto found = texts_.find(text);
+  return found != texts_.end() ? std::string_view(*found) : std::string_view(*texts_.emplace(text).first);
+}
+
+const Schema& StateStore::schema(std::string_view name) {
+  if (name.empty()) return no_schema();
+  const auto found = schemas_.find(name);
+  if (found != schemas_.end()) return **found;
+  auto made = std::make_unique<Schema>();
+  made->version = next_version();
+  made->selected = true;
+  made->name = name;
+  mysql::PacketWriter writer(made->packet);
+  mysql::encode_init_db(writer, name);
+  return **schemas_.insert(std::move(made)).first;
+}
+
+void StateStore::renew_schema(std::string_view name) {
+  const auto found = schemas_.find(name);
+  if (found != schemas_.end()) renewed_.push_back(std::move(schemas_.extract(found).value()));
+}
+
+std::size_t StateStore::ValuesHash::operator()(Values values) const {
+  std::size_t hash = values.size();
+  for (const VariableValue& value : values) {
+    // Texts are interned, so their address stands for them.
+    hash = (hash ^ reinterpret_cast<std::uintptr_t>(value.text.data()) ^ static_cast<std::size_t>(value.id)) *
+           0x9E3779B97F4A7C15ULL;
+  }
+  return hash;
+}
+
+const Variables& StateStore::variables(Values values) {
+  const auto found = variables_.find(values);
+  if (found != variables_.end()) return **found;
+  auto made = std::make_unique<Variables>();
+  made->version = next_version();
+  made->values.assign(values.begin(), values.end());
+  made->dialect = dialect_of(*made);
+  return **variables_.insert(std::move(made)).first;
+}
+
+const Variables& StateStore::with(const Variables& base, std::span<const VariableChange> changes) {
+  if (changes.empty()) return base;
+  scratch_.assign(base.values.begin(), base.values.end());
+  for (const VariableChange& change : changes) {
+    const auto at = std::lower_bound(scratch_.begin(), scratch_.end(), change.id,
+                                     [](const VariableValue& value, VariableId id) { return value.id < id; });
+    const bool present = at != scratch_.end() && at->id == change.id;
+    if (change.text == nullptr) {
+      if (present) scratch_.erase(at);
+    } else if (present) {
+      at->text = intern(*change.text);
+    } else {
+      scratch_.insert(at, VariableValue{change.id, intern(*change.text)});
+    }
+  }
+  return variables(scratch_);
+}
+
+}  // namespace lockstep::session

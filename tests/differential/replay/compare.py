@@ -1,0 +1,66 @@
+"""Compares two replays of a script, and shows the first difference so that nobody has to run it again to see it."""
+
+import itertools
+
+import wire
+
+from .mask import masked
+from .player import Entry
+from .script import Script
+
+HEX_BYTES = 256
+PACKETS = 12
+
+
+def difference(script: Script, expected: list[Entry], actual: list[Entry]) -> str:
+    """Empty where the replays are equal. Statements after the first difference run in another state, so they show nothing."""
+    for left, right in itertools.zip_longest(expected, actual):
+        if left is None or right is None or not _equal(left, right):
+            step = (left or right).step
+            return "\n".join(
+                [
+                    f"{script.name}:{step.line}, client {(left or right).client}: {_cut(step.text)}",
+                    *_shown("direct", left, right),
+                    *_shown("lockstep", right, left),
+                ]
+            )
+    return ""
+
+
+def broken_step(script: Script, entries: list[Entry]) -> str:
+    """Empty unless a reply misses its end although the script itself did not ask for that by a KILL."""
+    for entry in entries:
+        if entry.reply.broken and entry.reply.broken != "closed":
+            return f"{script.name}:{entry.step.line}: {entry.reply.broken}: {_cut(entry.step.text)}"
+    return ""
+
+
+def _equal(left: Entry, right: Entry) -> bool:
+    if left.step.text != right.step.text or left.reply.broken != right.reply.broken:
+        return False
+    return _contents(left) == _contents(right)
+
+
+def _contents(entry: Entry) -> list[tuple[int, bytes]]:
+    return [(0 if entry.login else packet.sequence, masked(packet)) for packet in entry.reply.packets]
+
+
+def _shown(who: str, entry: Entry | None, other: Entry | None) -> list[str]:
+    """The packets of one side; a `!` stands in front of those that the other side does not have at that place."""
+    if entry is None:
+        return [f"  {who}: nothing"]
+    reply = entry.reply
+    lines = [f"  {who}: {_cut(entry.step.text)}" + (f" ({reply.broken})" if reply.broken else "")]
+    others = _contents(other) if other else []
+    for packet, content, opposite in itertools.zip_longest(reply.packets[:PACKETS], _contents(entry)[:PACKETS], others[:PACKETS]):
+        if packet is None:
+            break
+        lines.append(f"  {' ' if content == opposite else '!'} {wire.describe(packet)}")
+        lines.append(f"      {packet.payload[:HEX_BYTES].hex(' ')}{' …' if len(packet.payload) > HEX_BYTES else ''}")
+    if len(reply.packets) > PACKETS:
+        lines.append(f"    … {len(reply.packets)} packets")
+    return lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"

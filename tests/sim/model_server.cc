@@ -1,0 +1,183 @@
+#include "model_server.h"
+
+#include "mysql/ok_packet.h"
+
+namespace lockstep::sim_test {
+namespace {
+
+using mysql::Command;
+using mysql::OkForm;
+using mysql::PacketWriter;
+using net::sim::Peer;
+using namespace mysql::Capability;
+using namespace mysql::ServerStatus;
+
+constexpr std::uint32_t kOffered =
+    CLIENT_LONG_PASSWORD | CLIENT_FOUND_ROWS | CLIENT_LONG_FLAG | CLIENT_CONNECT_WITH_DB |
+    CLIENT_IGNORE_SPACE | CLIENT_PROTOCOL_41 | CLIENT_INTERACTIVE | CLIENT_TRANSACTIONS |
+    CLIENT_SECURE_CONNECTION | CLIENT_MULTI_STATEMENTS | CLIENT_MULTI_RESULTS | CLIENT_PS_MULTI_RESULTS |
+    CLIENT_PLUGIN_AUTH | CLIENT_CONNECT_ATTRS | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA | CLIENT_SESSION_TRACK |
+    CLIENT_DEPRECATE_EOF;
+constexpr std::uint8_t kCollation = 255;
+constexpr std::uint32_t kPayloadMax = mysql::kMaxPayload - 1;
+constexpr mysql::Nonce kNonce{'t', 'h', 'e', 's', 'a', 'm', 'e', 'n', 'o', 'n',
+                              'c', 'e', 'e', 'v', 'e', 'r', 'y', 'd', 'a', 'y'};
+
+/// A column definition; only the name matters to the model's clients.
+void write_definition(PacketWriter& writer, std::uint8_t sequence, std::string_view name) {
+  writer.begin(sequence)
+      .str_lenenc("def")
+      .str_lenenc("")
+      .str_lenenc("")
+      .str_lenenc("")
+      .str_lenenc(name)
+      .str_lenenc("");
+  writer.lenenc(0x0C)
+      .u16(kCollation)
+      .u32(1024)
+      .u8(static_cast<std::uint8_t>(mysql::FieldType::MYSQL_TYPE_VAR_STRING));
+  writer.u16(0).u8(0).u16(0).end();
+}
+
+void write_row(PacketWriter& writer, std::uint8_t sequence, const ModelReply::Row& row) {
+  writer.begin(sequence);
+  for (const auto& value : row) {
+    if (value) {
+      writer.str_lenenc(*value);
+    } else {
+      writer.u8(0xFB);
+    }
+  }
+  writer.end();
+}
+
+}  // namespace
+
+ModelConnection::ModelConnection(const ModelServerSettings& settings, std::uint32_t connection_id)
+    : settings_(settings),
+      connection_id_(connection_id),
+      assembler_(kPayloadMax),
+      login_(settings.users, "localhost", kNonce),
+      session_(settings.database) {}
+
+void ModelConnection::on_open(Peer& peer) {
+  peer.send(login_.greet({.server_version = settings_.version,
+                          .connection_id = connection_id_,
+                          .capabilities = kOffered,
+                          .collation = kCollation,
+                          .default_plugin = mysql::AuthPlugin::mysql_native_password}));
+}
+
+void ModelConnection::on_bytes(Peer& peer, Bytes bytes) {
+  while (peer.open()) {
+    const auto packet = assembler_.feed(bytes);
+    bytes = bytes.subspan(packet.consumed);
+    if (packet.kind == mysql::PacketAssembler::Packet::Kind::need_more) return;
+    if (packet.kind == mysql::PacketAssembler::Packet::Kind::too_long) return peer.close();
+    if (logged_in_) {
+      command(peer, packet.payload);
+    } else {
+      log_in(peer, packet.payload, packet.sequence);
+    }
+  }
+}
+
+void ModelConnection::log_in(Peer& peer, Bytes payload, std::uint8_t sequence) {
+  const mysql::ClientLoginStep step = login_.feed(payload, sequence);
+  peer.send(step.bytes);
+  if (step.kind == mysql::ClientLoginStep::Kind::send) return;
+  if (step.kind == mysql::ClientLoginStep::Kind::refused) return peer.close();
+  out_.clear();
+  sequence_ = step.sequence;
+  session_.log_in(static_cast<std::uint8_t>(login_.collation()), "");
+  multi_statements_ = (login_.capabilities() & CLIENT_MULTI_STATEMENTS) != 0;
+  logged_in_ = true;
+  reply(login_.database().empty() ? session_.ping() : session_.init_db(login_.database()));
+  peer.send(as_bytes(out_));
+}
+
+void ModelConnection::command(Peer& peer, Bytes payload) {
+  out_.clear();
+  sequence_ = 1;
+  const std::string_view arguments = payload.empty() ? "" : as_text(payload.subspan(1));
+  switch (payload.empty() ? Command::COM_SLEEP : static_cast<Command>(payload[0])) {
+    case Command::COM_QUIT: return peer.close();
+    case Command::COM_QUERY: query(arguments); break;
+    case Command::COM_INIT_DB: reply(session_.init_db(arguments)); break;
+    case Command::COM_PING: reply(session_.ping()); break;
+    case Command::COM_RESET_CONNECTION: reply(session_.reset_connection()); break;
+    case Command::COM_SET_OPTION: set_option(as_bytes(arguments)); break;
+    default: {
+      ModelReply unknown;
+      unknown.kind = ModelReply::Kind::error;
+      unknown.error_code = 1047;
+      unknown.error_text = "Unknown command";
+      reply(unknown);
+    }
+  }
+  peer.send(as_bytes(out_));
+}
+
+void ModelConnection::query(std::string_view text) {
+  const auto statements = read_sql(text);
+  const std::size_t count = multi_statements_ ? statements.size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    // Without multi-statements a second one is a syntax error of the first.
+    const bool smuggled = !multi_statements_ && statements.size() > 1;
+    const ModelReply answer =
+        session_.execute(smuggled ? std::vector<Token>{{Token::Kind::end, {}}} : statements[i]);
+    const bool failed = answer.kind == ModelReply::Kind::error;
+    reply(answer, !failed && i + 1 < count);
+    if (failed) break;
+  }
+  settings_.database.on_executed(text, session_.state());
+}
+
+void ModelConnection::set_option(Bytes arguments) {
+  mysql::PacketReader reader(arguments);
+  multi_statements_ = reader.u16() == 0;
+  const ModelReply done = session_.ping();
+  const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
+  reply_end(done, done.status, eof ? OkForm::eof : OkForm::fe_ok);
+}
+
+void ModelConnection::reply(const ModelReply& reply, bool more) {
+  PacketWriter writer(out_);
+  const auto status = static_cast<std::uint16_t>(reply.status | (more ? SERVER_MORE_RESULTS_EXISTS : 0));
+  switch (reply.kind) {
+    case ModelReply::Kind::ok: reply_end(reply, status, OkForm::ok00); break;
+    case ModelReply::Kind::error:
+      mysql::ErrPacket{reply.error_code, "HY000", reply.error_text}.encode(writer, sequence_++);
+      break;
+    case ModelReply::Kind::rows: reply_rows(reply, status); break;
+  }
+}
+
+void ModelConnection::reply_rows(const ModelReply& reply, std::uint16_t status) {
+  PacketWriter writer(out_);
+  const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
+  writer.begin(sequence_++).lenenc(reply.columns.size()).end();
+  for (const std::string& column : reply.columns) write_definition(writer, sequence_++, column);
+  if (eof) mysql::EofPacket{0, status}.encode(writer, sequence_++);
+  for (const ModelReply::Row& row : reply.rows) write_row(writer, sequence_++, row);
+  reply_end(reply, status, eof ? OkForm::eof : OkForm::fe_ok);
+}
+
+void ModelConnection::reply_end(const ModelReply& reply, std::uint16_t status, OkForm form) {
+  PacketWriter writer(out_);
+  if (!reply.state_changes.empty()) status |= SERVER_SESSION_STATE_CHANGED;
+  mysql::OkPacket ok;
+  ok.affected_rows = reply.affected_rows;
+  ok.last_insert_id = reply.insert_id;
+  ok.status = status;
+  mysql::encode_for_client(writer, sequence_++, ok, login_.capabilities(), as_bytes(reply.state_changes),
+                           form);
+}
+
+ModelServer::ModelServer(net::sim::World& world, const net::SocketAddress& address,
+                         const ModelServerSettings& settings)
+    : settings_(settings), door_(world, address, [this] {
+        return std::make_unique<ModelConnection>(settings_, ++last_connection_id_);
+      }) {}
+
+}  // namespace lockstep::sim_test

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "model_session.h"
+#include "mysql/client_login.h"
+#include "mysql/packet_assembler.h"
+#include "net/sim_peer.h"
+
+namespace lockstep::sim_test {
+
+/// What a model server tells every connection.
+struct ModelServerSettings {
+  Database& database;
+  const mysql::UserDirectory& users;
+  std::string version = "9.7.4";
+};
+
+/// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
+/// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION and COM_SET_OPTION.
+class ModelConnection final : public net::sim::PeerScript {
+ public:
+  ModelConnection(const ModelServerSettings& settings, std::uint32_t connection_id);
+
+  void on_open(net::sim::Peer& peer) override;
+  void on_bytes(net::sim::Peer& peer, Bytes bytes) override;
+
+ private:
+  void log_in(net::sim::Peer& peer, Bytes payload, std::uint8_t sequence);
+  void command(net::sim::Peer& peer, Bytes payload);
+  void query(std::string_view text);
+  void set_option(Bytes arguments);
+  void reply(const ModelReply& reply, bool more = false);
+  void reply_rows(const ModelReply& reply, std::uint16_t status);
+  void reply_end(const ModelReply& reply, std::uint16_t status, mysql::OkForm form);
+
+  const ModelServerSettings& settings_;
+  std::uint32_t connection_id_;
+  mysql::PacketAssembler assembler_;
+  mysql::ClientLogin login_;
+  bool logged_in_ = false;
+  bool multi_statements_ = false;
+  ModelSession session_;
+  std::string out_;
+  std::uint8_t sequence_ = 0;  // of the next packet of the reply
+};
+
+/// A model MySQL server at an address.
+class ModelServer {
+ public:
+  ModelServer(net::sim::World& world, const net::SocketAddress& address, const ModelServerSettings& settings);
+  net::sim::ServerPeer& door() { return door_; }
+
+ private:
+  ModelServerSettings settings_;
+  std::uint32_t last_connection_id_ = 0;
+  net::sim::ServerPeer door_;
+};
+
+}  // namespace lockstep::sim_test

@@ -1,0 +1,409 @@
+#include "model_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "model_variables.h"
+#include "mysql/constants.h"
+#include "mysql/session_track.h"
+
+namespace lockstep::sim_test {
+namespace {
+
+using namespace mysql::ServerStatus;
+
+constexpr std::array<std::string_view, 3> kSchemas{"crm", "shop", "test"};
+constexpr std::array<std::string_view, 3> kTables{"orders", "items", "people"};
+constexpr std::uint64_t kRowsMax = 100'000;
+
+ModelReply error(std::uint16_t code, std::string text) {
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::error;
+  reply.error_code = code;
+  reply.error_text = std::move(text);
+  return reply;
+}
+
+ModelReply syntax_error() {
+  return error(1064, "You have an error in your SQL syntax");
+}
+ModelReply no_such_table(const std::string& name) {
+  return error(1146, fmt::format("Table '{}' doesn't exist", name));
+}
+ModelReply unknown_schema(std::string_view name) {
+  return error(1049, fmt::format("Unknown database '{}'", name));
+}
+ModelReply unknown_variable(const std::string& name) {
+  return error(1193, fmt::format("Unknown system variable '{}'", name));
+}
+ModelReply wrong_value(const std::string& name) {
+  return error(1231, fmt::format("Variable '{}' can't be set", name));
+}
+
+std::string without_scope(const std::string& name) {
+  for (const std::string_view scope : {"session.", "local."}) {
+    if (name.starts_with(scope)) return name.substr(scope.size());
+  }
+  return name;
+}
+
+bool is_listed(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (list.substr(0, comma) == name) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> SessionState::promised() const {
+  std::map<std::string, std::string> all{{"(schema)", schema},
+                                         {"(transaction)", in_transaction ? "open" : "none"}};
+  for (const auto& [name, value] : variables) {
+    if (!name.starts_with("session_track_")) all.emplace(name, value);
+  }
+  return all;
+}
+
+ModelSession::ModelSession(Database& database) : database_(database) {
+  for (const auto& [name, variable] : model_variables()) state_.variables[name] = variable.global;
+}
+
+bool ModelSession::schema_exists(std::string_view name) {
+  return std::ranges::find(kSchemas, name) != kSchemas.end();
+}
+bool ModelSession::collation_exists(std::uint8_t id) {
+  return !collation_of_id(id).empty();
+}
+
+void ModelSession::log_in(std::uint8_t collation, std::string_view schema) {
+  const std::string name = collation_exists(collation) ? collation_of_id(collation) : collation_of_id(255);
+  for (const char* variable : {"character_set_client", "character_set_connection", "character_set_results"}) {
+    state_.variables[variable] = character_set_of(name);
+  }
+  state_.variables["collation_connection"] = name;
+  state_.schema = schema;
+}
+
+// Commands
+
+ModelReply ModelSession::execute(const std::vector<Token>& statement) {
+  TokenReader reader(statement);
+  return finish(run(reader));
+}
+
+ModelReply ModelSession::init_db(std::string_view schema) {
+  if (!schema_exists(schema)) return finish(unknown_schema(schema));
+  state_.schema = schema;
+  schema_changed_ = true;
+  return finish({});
+}
+
+ModelReply ModelSession::ping() {
+  return finish({});
+}
+
+ModelReply ModelSession::reset_connection() {
+  roll_back();
+  std::string schema = std::move(state_.schema);
+  state_ = ModelSession(database_).state_;
+  state_.schema = std::move(schema);
+  changed_variables_.clear();
+  schema_changed_ = false;
+  return finish({});
+}
+
+ModelReply ModelSession::finish(ModelReply reply) {
+  if (reply.kind == ModelReply::Kind::error) return reply;  // reports wait for the next OK
+  reply.status = state_.in_transaction ? SERVER_STATUS_IN_TRANS : 0;
+  if (state_.variables["autocommit"] == "ON") reply.status |= SERVER_STATUS_AUTOCOMMIT;
+  if (state_.variables["sql_mode"].contains("NO_BACKSLASH"))
+    reply.status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
+  reply.state_changes = take_state_changes();
+  return reply;
+}
+
+std::string ModelSession::take_state_changes() {
+  std::string block;
+  for (const std::string& name : changed_variables_) {
+    if (is_listed(state_.variables["session_track_system_variables"], name)) {
+      mysql::append_variable_item(block, name, state_.variables[name]);
+    }
+  }
+  if (schema_changed_ && state_.variables["session_track_schema"] == "ON") {
+    mysql::append_text_item(block, mysql::TrackerType::SESSION_TRACK_SCHEMA, state_.schema);
+  }
+  const bool any = schema_changed_ || !changed_variables_.empty();
+  if (any && state_.variables["session_track_state_change"] == "ON") {
+    mysql::append_text_item(block, mysql::TrackerType::SESSION_TRACK_STATE_CHANGE, "1");
+  }
+  changed_variables_.clear();
+  schema_changed_ = false;
+  return block;
+}
+
+// Statements
+
+ModelReply ModelSession::run(TokenReader& reader) {
+  if (reader.accept("set")) return run_set(reader);
+  if (reader.accept("select")) return run_select(reader);
+  if (reader.accept("show")) return run_show(reader);
+  if (reader.accept("insert", "into")) return run_insert(reader);
+  if (reader.accept("update")) return run_update(reader);
+  if (reader.accept("create", "temporary")) return run_create_temporary(reader);
+  if (reader.accept("drop", "temporary")) return run_drop_temporary(reader);
+  if (reader.accept("use")) return init_db(reader.take().text);
+  if (reader.accept("begin") || reader.accept("start", "transaction")) return begin(), ModelReply{};
+  if (reader.accept("commit")) return commit(), ModelReply{};
+  if (reader.accept("rollback")) return roll_back(), ModelReply{};
+  if (reader.accept("do")) return {};
+  return syntax_error();
+}
+
+ModelReply ModelSession::run_set(TokenReader& reader) {
+  // Every assignment is checked before any takes effect.
+  std::vector<Assignment> assignments;
+  do {
+    const bool names = reader.accept("names");
+    const auto refused = names ? read_names(reader, assignments) : read_assignment(reader, assignments);
+    if (refused) return *refused;
+  } while (reader.accept(","));
+  if (!reader.at_end()) return syntax_error();
+  for (const Assignment& assignment : assignments) assign(assignment);
+  return {};
+}
+
+std::optional<ModelReply> ModelSession::read_names(TokenReader& reader,
+                                                   std::vector<Assignment>& assignments) {
+  const std::string character_set = reader.take().text;
+  std::string collation = default_collation(character_set);
+  if (collation.empty()) return error(1115, fmt::format("Unknown character set: '{}'", character_set));
+  if (reader.accept("collate")) collation = reader.take().text;
+  if (character_set_of(collation) != character_set)
+    return error(1253, "COLLATION is not valid for CHARACTER SET");
+  assignments.push_back({"character_set_client", character_set});
+  assignments.push_back({"character_set_results", character_set});
+  assignments.push_back({"character_set_connection", character_set});
+  assignments.push_back({"collation_connection", collation, Assignment::Kind::unreported});
+  return std::nullopt;
+}
+
+std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
+                                                        std::vector<Assignment>& assignments) {
+  if (reader.accept("global")) return error(1227, "Access denied; you need SYSTEM_VARIABLES_ADMIN");
+  if (!reader.accept("session")) reader.accept("local");
+  const Token target = reader.take();
+  if (!reader.accept("=")) return syntax_error();
+  const Token value = reader.take();
+  if (target.kind == Token::Kind::user_variable) {
+    assignments.push_back({target.text, value.text, Assignment::Kind::user_variable});
+    return std::nullopt;
+  }
+  const std::string name = without_scope(target.text);
+  if (name == "last_insert_id" && value.kind == Token::Kind::number) {
+    assignments.push_back({name, value.text, Assignment::Kind::last_insert_id});
+    return std::nullopt;
+  }
+  const auto variable = model_variables().find(name);
+  if (variable == model_variables().end()) return unknown_variable(name);
+  if (variable->second.kind == ModelVariable::Kind::read_only) return error(1238, "Variable is read only");
+  if (value.kind == Token::Kind::word && value.text == "default") {
+    assignments.push_back({name, variable->second.global});
+  } else if (value.kind == Token::Kind::word && value.text == "null" && name == "character_set_results") {
+    assignments.push_back({name, ""});
+  } else if (const auto text = adjusted(variable->second, value.text)) {
+    assignments.push_back({name, *text});
+  } else {
+    return wrong_value(name);
+  }
+  return std::nullopt;
+}
+
+void ModelSession::assign(const Assignment& assignment) {
+  if (assignment.kind == Assignment::Kind::user_variable) {
+    state_.user_variables[assignment.name] = assignment.value;
+    return;
+  }
+  if (assignment.kind == Assignment::Kind::last_insert_id) {
+    state_.last_insert_id = std::stoull(assignment.value);
+    return;
+  }
+  auto& variables = state_.variables;
+  if (assignment.name == "autocommit" && assignment.value == "ON" && variables["autocommit"] == "OFF")
+    commit();
+  variables[assignment.name] = assignment.value;
+  if (assignment.kind == Assignment::Kind::reported) changed_variables_.insert(assignment.name);
+  // One changes with the other, and only the one that was named is reported.
+  if (assignment.name == "character_set_connection") {
+    variables["collation_connection"] = default_collation(assignment.value);
+  } else if (assignment.name == "collation_connection") {
+    variables["character_set_connection"] = character_set_of(assignment.value);
+  }
+}
+
+ModelReply ModelSession::run_select(TokenReader& reader) {
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::rows;
+  ModelReply::Row row;
+  do {
+    if (!select_item(reader, reply, row)) return reply;
+  } while (reader.accept(","));
+  std::uint64_t count = 1;
+  if (reader.accept("from")) {
+    const bool in_information_schema =
+        reader.accept("information_schema", ".");  // which is part of no transaction
+    const std::string table = reader.take().text;
+    if (!in_information_schema && !table_exists(table)) return no_such_table(table);
+    if (!in_information_schema && !state_.temporary_tables.contains(table)) touch_table();
+    if (reader.accept("limit")) count = std::min<std::uint64_t>(std::stoull(reader.take().text), kRowsMax);
+  }
+  reply.rows.assign(count, row);
+  return reply;
+}
+
+/// One expression. On failure `reply` becomes the error.
+bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelReply::Row& row) {
+  const Token item = reader.take();
+  reply.columns.push_back(item.text);
+  switch (item.kind) {
+    case Token::Kind::number:
+    case Token::Kind::text: row.push_back(item.text); return true;
+    case Token::Kind::user_variable: {
+      const auto found = state_.user_variables.find(item.text);
+      row.push_back(found == state_.user_variables.end() ? std::nullopt : std::optional(found->second));
+      return true;
+    }
+    case Token::Kind::system_variable: {
+      const auto found = state_.variables.find(without_scope(item.text));
+      if (found == state_.variables.end()) {
+        reply = unknown_variable(item.text);
+        return false;
+      }
+      const bool flag = model_variables().at(found->first).kind == ModelVariable::Kind::flag;
+      const bool null = found->first == "character_set_results" && found->second.empty();
+      row.push_back(null ? std::nullopt
+                         : std::optional(flag ? (found->second == "ON" ? "1" : "0") : found->second));
+      return true;
+    }
+    case Token::Kind::word:
+      if (!reader.accept("(", ")")) break;
+      if (item.text == "database") {
+        row.push_back(state_.schema.empty() ? std::nullopt : std::optional(state_.schema));
+        return true;
+      }
+      if (item.text == "last_insert_id") {
+        row.push_back(std::to_string(state_.last_insert_id));
+        return true;
+      }
+      break;
+    case Token::Kind::mark:
+      if (item.text != "(") break;
+      if (const auto answer = answer_subquery(reader)) {
+        row.push_back(answer->empty() ? std::nullopt : answer);
+        return true;
+      }
+      break;
+    case Token::Kind::end: break;
+  }
+  reply = syntax_error();
+  return false;
+}
+
+/// The one subquery that the model knows: which collation is the default of the results' character set, by
+/// name or id.
+std::optional<std::string> ModelSession::answer_subquery(TokenReader& reader) {
+  const bool by_id = reader.accept("select", "min");
+  if (!by_id && !reader.accept("select", "collation_name")) return std::nullopt;
+  for (int depth = 1; depth != 0; reader.take()) {
+    if (reader.at_end()) return std::nullopt;
+    if (reader.peek().text == "(") ++depth;
+    if (reader.peek().text == ")") --depth;
+  }
+  const std::string collation = default_collation(state_.variables["character_set_results"]);
+  return by_id ? id_of_collation(collation) : collation;
+}
+
+ModelReply ModelSession::run_show(TokenReader& reader) {
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::rows;
+  if (reader.accept("warnings")) {
+    reply.columns = {"Level", "Code", "Message"};
+    return reply;
+  }
+  if (!reader.accept("variables")) return syntax_error();
+  const std::string wanted = reader.accept("like") ? reader.take().text : "";
+  reply.columns = {"Variable_name", "Value"};
+  for (const auto& [name, value] : state_.variables) {
+    if (wanted.empty() || wanted == name) reply.rows.push_back({name, value});
+  }
+  return reply;
+}
+
+ModelReply ModelSession::run_insert(TokenReader& reader) {
+  const std::string table = reader.take().text;
+  if (!table_exists(table)) return no_such_table(table);
+  ModelReply reply;
+  reply.affected_rows = 1;
+  if (state_.temporary_tables.contains(table)) return reply;
+  touch_table();
+  ++uncommitted_rows_;
+  if (!state_.in_transaction) commit();
+  reply.insert_id = state_.last_insert_id = ++database_.last_id;
+  return reply;
+}
+
+ModelReply ModelSession::run_update(TokenReader& reader) {
+  const std::string table = reader.take().text;
+  if (!table_exists(table)) return no_such_table(table);
+  if (!state_.temporary_tables.contains(table)) touch_table();
+  ModelReply reply;
+  reply.affected_rows = 1;
+  return reply;
+}
+
+ModelReply ModelSession::run_create_temporary(TokenReader& reader) {
+  if (!reader.accept("table")) return syntax_error();
+  const std::string name = reader.take().text;
+  if (!state_.temporary_tables.insert(name).second)
+    return error(1050, fmt::format("Table '{}' already exists", name));
+  return {};
+}
+
+ModelReply ModelSession::run_drop_temporary(TokenReader& reader) {
+  if (!reader.accept("table")) return syntax_error();
+  const std::string name = reader.take().text;
+  if (state_.temporary_tables.erase(name) == 0) return error(1051, fmt::format("Unknown table '{}'", name));
+  return {};
+}
+
+bool ModelSession::table_exists(const std::string& name) const {
+  return state_.temporary_tables.contains(name) || std::ranges::find(kTables, name) != kTables.end();
+}
+
+// Transactions
+
+void ModelSession::begin() {
+  commit();
+  state_.in_transaction = true;
+}
+
+void ModelSession::commit() {
+  database_.committed_rows += uncommitted_rows_;
+  uncommitted_rows_ = 0;
+  state_.in_transaction = false;
+}
+
+void ModelSession::roll_back() {
+  uncommitted_rows_ = 0;
+  state_.in_transaction = false;
+}
+
+void ModelSession::touch_table() {
+  if (state_.variables["autocommit"] == "OFF") state_.in_transaction = true;
+}
+
+}  // namespace lockstep::sim_test

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model_sql.h"
+
+namespace lockstep::sim_test {
+
+/// What a server session holds for its client.
+struct SessionState {
+  std::string schema;  ///< empty: none
+  std::map<std::string, std::string>
+      variables;  ///< as trackers tell them: ON/OFF, empty for a NULL character set
+  std::map<std::string, std::string> user_variables;
+  std::set<std::string> temporary_tables;
+  std::uint64_t last_insert_id = 0;
+  bool in_transaction = false;
+
+  /// What must be the same wherever a statement runs, by name. The rest a statement sees only when it asks
+  /// for it, and is compared in its answer; session_track_* are the proxy's own while the client leaves them
+  /// alone.
+  std::map<std::string, std::string> promised() const;
+};
+
+/// A reply, as far as a client can tell replies apart.
+struct ModelReply {
+  enum class Kind { ok, error, rows };
+  using Row = std::vector<std::optional<std::string>>;
+
+  Kind kind = Kind::ok;
+  std::uint64_t affected_rows = 0;
+  std::uint64_t insert_id = 0;
+  std::uint16_t error_code = 0;
+  std::string error_text;
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+  std::uint16_t status = 0;   ///< of OK and of the end of rows
+  std::string state_changes;  ///< the session state block
+};
+
+/// What all sessions of one model server group share.
+struct Database {
+  std::uint64_t last_id = 0;
+  std::uint64_t committed_rows = 0;
+  /// Called after each statement, with its text and the state of the session that ran it.
+  std::function<void(std::string_view text, const SessionState& after)> on_executed =
+      [](std::string_view, const SessionState&) {};
+};
+
+/// A MySQL session over a small SQL: enough to set, see and depend on session state as section 3 of the
+/// design lists it. The same class plays the server, and, apart from any server, what a client's one session
+/// should be like.
+class ModelSession {
+ public:
+  explicit ModelSession(Database& database);
+
+  /// The character set variables that a login with this collation id gives.
+  void log_in(std::uint8_t collation, std::string_view schema);
+  ModelReply execute(const std::vector<Token>& statement);
+  ModelReply init_db(std::string_view schema);
+  ModelReply ping();
+  ModelReply reset_connection();
+
+  const SessionState& state() const { return state_; }
+  /// For a session that has no server to hand out ids: what the reply to its INSERT said.
+  void learn_last_insert_id(std::uint64_t id) { state_.last_insert_id = id; }
+
+  static bool schema_exists(std::string_view name);
+  static bool collation_exists(std::uint8_t id);
+
+ private:
+  struct Assignment {
+    // The collation that SET NAMES gives changes without a report: one of the trackers' holes.
+    enum class Kind { reported, unreported, user_variable, last_insert_id };
+    std::string name;
+    std::string value;
+    Kind kind = Kind::reported;
+  };
+
+  ModelReply run(TokenReader& reader);
+  ModelReply run_set(TokenReader& reader);
+  std::optional<ModelReply> read_assignment(TokenReader& reader, std::vector<Assignment>& assignments);
+  std::optional<ModelReply> read_names(TokenReader& reader, std::vector<Assignment>& assignments);
+  void assign(const Assignment& assignment);
+  ModelReply run_select(TokenReader& reader);
+  ModelReply run_show(TokenReader& reader);
+  ModelReply run_insert(TokenReader& reader);
+  ModelReply run_update(TokenReader& reader);
+  ModelReply run_create_temporary(TokenReader& reader);
+  ModelReply run_drop_temporary(TokenReader& reader);
+  bool select_item(TokenReader& reader, ModelReply& reply, ModelReply::Row& row);
+  std::optional<std::string> answer_subquery(TokenReader& reader);
+  bool table_exists(const std::string& name) const;
+
+  void begin();
+  void commit();
+  void roll_back();
+  void touch_table();
+  ModelReply finish(ModelReply reply);
+  std::string take_state_changes();
+
+  Database& database_;
+  SessionState state_;
+  std::uint64_t uncommitted_rows_ = 0;
+  std::set<std::string> changed_variables_;  // since the last report
+  bool schema_changed_ = false;
+};
+
+}  // namespace lockstep::sim_test

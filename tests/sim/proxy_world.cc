@@ -1,0 +1,197 @@
+#include "proxy_world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "support/allocation_count.h"
+
+namespace lockstep::sim_test {
+namespace {
+
+using net::SocketAddress;
+using net::sim::Faults;
+using net::sim::Random;
+
+const SocketAddress kListen = *SocketAddress::parse("127.0.0.1:6033");
+constexpr std::uint16_t kFirstServerPort = 3306;
+
+SocketAddress server_address(std::uint32_t index) {
+  return *SocketAddress::parse(fmt::format("127.0.0.1:{}", kFirstServerPort + index));
+}
+
+}  // namespace
+
+ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
+  ProxyWorldSettings settings;
+  settings.faults = hostile ? Faults::hostile(random) : Faults::gentle(random);
+  settings.servers = static_cast<std::uint32_t>(random.between(1, 3));
+  settings.cores = static_cast<std::uint32_t>(random.between(1, 2));
+  settings.clients = static_cast<std::uint32_t>(random.between(1, 6));
+  settings.rotate = random.chance(0.5);
+  // A client that is pinned keeps its server session, so each must find one, on whichever core it is.
+  settings.connections_max = settings.clients + static_cast<std::uint32_t>(random.below(4));
+  // Statements that wait hold the buffers they came in; with fewer than that no reply finds one.
+  if (settings.faults.buffers_max != 0xFFFF)
+    settings.faults.buffers_max = static_cast<std::uint16_t>(4 * settings.clients + 4 + random.below(16));
+  settings.may_fail = hostile;
+  return settings;
+}
+
+ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
+    : settings_(settings), world_(seed, settings.faults), config_(make_settings()) {
+  database_.on_executed = [this](std::string_view text, const SessionState& after) {
+    for (const auto& client : clients_) client->on_executed(text, after);
+  };
+  for (std::uint32_t i = 0; i < settings_.servers; ++i) {
+    servers_.push_back(
+        std::make_unique<ModelServer>(world_, server_address(i), ModelServerSettings{database_, users_}));
+  }
+  start_cores();
+}
+
+ProxyWorld::~ProxyWorld() {
+  for (const int turn : turns_) world_.remove_core(turn);
+}
+
+config::Settings ProxyWorld::make_settings() const {
+  config::Settings made;
+  made.users.emplace_back();
+  made.users.back().name = ModelUsers::kName;
+  made.users.back().password = std::string(ModelUsers::kPassword);
+  made.groups.emplace_back();
+  made.groups.back().name = "main";
+  for (std::uint32_t i = 0; i < settings_.servers; ++i) {
+    config::ServerSettings server;
+    server.name = fmt::format("server{}", i);
+    server.address = {"127.0.0.1", static_cast<std::uint16_t>(kFirstServerPort + i)};
+    made.groups.back().servers.push_back(server);
+  }
+  made.routing.policy = settings_.rotate ? config::RoutingPolicy::rotate : config::RoutingPolicy::least_sync;
+  made.pool.connections_max = settings_.connections_max;
+  made.sessions_max = 64;
+  made.ring = {.chatter_buffers = 64,
+               .chatter_buffer_bytes = 4096,
+               .bulk_buffers = 8,
+               .bulk_buffer_bytes = 16384,
+               .files_max = 256};
+  return made;
+}
+
+void ProxyWorld::start_cores() {
+  core::CoreSettings core{
+      .settings = config_, .listen = kListen, .servers = {}, .count = settings_.cores, .all_counters = {}};
+  for (std::uint32_t i = 0; i < settings_.servers; ++i) core.servers.push_back(server_address(i));
+  for (std::uint32_t i = 0; i < settings_.cores; ++i) {
+    counters_.push_back(std::make_unique<metrics::CoreCounters>());
+    core.all_counters.push_back(counters_.back().get());
+  }
+  std::vector<core::Core::Peer> peers;
+  for (core.index = 0; core.index < settings_.cores; ++core.index) {
+    cores_.push_back(std::move(*core::Core::create(core, *counters_[core.index])));
+    peers.push_back({cores_.back().get(), cores_.back()->address()});
+  }
+  for (const auto& made : cores_) {
+    made->set_peers(peers);
+    turns_.push_back(world_.add_core([this, turned = made.get()] {
+      const test::AllocationCount count;
+      turned->turn();
+      allocations_ += count.allocations();
+    }));
+  }
+}
+
+Problems ProxyWorld::run(std::uint64_t seed, const ProxyWorldSettings& settings) {
+  auto made = std::make_unique<ProxyWorld>(seed, settings);
+  made->start();
+  const Problems problems = made->finish();
+  if (!made->drained()) {
+    made->world_.abandon();
+    made.release();
+  }
+  return problems;
+}
+
+void ProxyWorld::start() {
+  if (!world_.run_until([this] { return ready(); })) report_stuck("the proxy does not find its servers");
+  start_clients();
+}
+
+bool ProxyWorld::run_until_answered(int statements) {
+  return world_.run_until([&] {
+    return std::ranges::all_of(
+        clients_, [&](const auto& client) { return client->statements_answered() >= statements; });
+  });
+}
+
+Problems ProxyWorld::finish() {
+  const auto finished = [](const auto& client) { return client->finished(); };
+  if (!world_.run_until([&] { return std::ranges::all_of(clients_, finished); }))
+    report_stuck("clients hang");
+  for (const auto& client : clients_) {
+    if (!settings_.may_fail && !client->quit()) problems_.emplace_back("a client did not come to its end");
+    if (!client->finished()) client->give_up();
+  }
+  drain();
+  check_data();
+  std::ranges::copy(world_.leftovers(), std::back_inserter(problems_));
+  return problems_;
+}
+
+bool ProxyWorld::ready() const {
+  return std::ranges::all_of(cores_, [](const auto& made) { return made->groups_down().empty(); });
+}
+
+void ProxyWorld::start_clients() {
+  for (std::uint32_t number = 1; number <= settings_.clients; ++number) {
+    ModelClientSettings client = draw_client(world_.random(), number);
+    client.may_fail = settings_.may_fail;
+    client.script = settings_.script;
+    client.pipelining = settings_.pipelining;
+    if (settings_.statements != 0) client.statements = settings_.statements;
+    clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
+    world_.run_for(std::chrono::microseconds(world_.random().magnitude(1, 5000)));
+  }
+}
+
+void ProxyWorld::drain() {
+  for (const auto& made : cores_) made->drain();
+  if (!world_.run_until([this] { return drained(); })) return report_stuck("the drain does not end");
+  for (const int turn : turns_) world_.remove_core(turn);
+  turns_.clear();
+  cores_.clear();
+}
+
+/// What waits for what is best seen in the cores' own pages.
+void ProxyWorld::report_stuck(std::string_view what) {
+  problems_.emplace_back(what);
+  for (const auto& made : cores_) {
+    problems_.push_back("sessions: " + made->describe_sessions());
+    problems_.push_back("servers: " + made->describe_pools());
+  }
+}
+
+bool ProxyWorld::drained() const {
+  return std::ranges::all_of(cores_, [](const auto& made) { return made->finished(); });
+}
+
+/// The cores lend each other connections to a server; together they never have more than its limit.
+void ProxyWorld::check_connections() {
+  std::uint64_t open = 0;
+  for (const auto& of_core : counters_) open += of_core->server_sessions.get();
+  const std::uint64_t most = settings_.servers * settings_.connections_max;
+  if (open > most && problems_.empty())
+    problems_.push_back(fmt::format("{} connections to servers in place of {}", open, most));
+}
+
+void ProxyWorld::check_data() {
+  if (settings_.may_fail) return;
+  std::uint64_t expected = 0;
+  for (const auto& client : clients_) expected += client->committed_rows();
+  if (database_.committed_rows != expected) {
+    problems_.push_back(
+        fmt::format("{} rows are committed in place of {}", database_.committed_rows, expected));
+  }
+}
+
+}  // namespace lockstep::sim_test

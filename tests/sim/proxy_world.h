@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/settings.h"
+#include "core/core.h"
+#include "model_client.h"
+#include "model_server.h"
+#include "model_users.h"
+#include "net/sim_world.h"
+#include "seeds.h"
+
+namespace lockstep::sim_test {
+
+/// What a seed decides about a proxy and what stands around it.
+struct ProxyWorldSettings {
+  net::sim::Faults faults;
+  std::uint32_t servers = 2;
+  std::uint32_t cores = 1;
+  std::uint32_t clients = 4;
+  std::uint32_t connections_max = 4;  ///< to each server
+  bool rotate = false;
+  bool may_fail = false;  ///< connections may break
+  int statements = 0;     ///< of each client; 0: some
+  bool pipelining = true;
+  std::vector<std::string> script;  ///< what clients say again and again, in place of random statements
+
+  static ProxyWorldSettings draw(net::sim::Random& random, bool hostile);
+};
+
+/// Model clients, the real cores, and model servers, in one simulated world.
+class ProxyWorld {
+ public:
+  ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings);
+  ~ProxyWorld();
+
+  /// Waits until the cores know their servers, and lets the clients come.
+  void start();
+  /// False when that cannot come any more.
+  bool run_until_answered(int statements);
+  /// Runs every client to its end, drains, and looks for what is left. What the clients and the checkers
+  /// found wrong.
+  Problems finish();
+  /// Calls of operator new in the cores' turns.
+  std::uint64_t allocations() const { return allocations_; }
+
+  /// All of it. A world that hangs is left behind, since cores that hang abort when they are destroyed, which
+  /// would hide why.
+  static Problems run(std::uint64_t seed, const ProxyWorldSettings& settings);
+
+ private:
+  config::Settings make_settings() const;
+  void start_cores();
+  void start_clients();
+  void drain();
+  void check_connections();
+  void check_data();
+  bool ready() const;
+  bool drained() const;
+  void report_stuck(std::string_view what);
+
+  const ProxyWorldSettings settings_;
+  Problems problems_;
+  std::uint64_t allocations_ = 0;
+  net::sim::World world_;
+  const ModelUsers users_;
+  Database database_;
+  std::vector<std::unique_ptr<ModelServer>> servers_;
+  config::Settings config_;
+  std::vector<std::unique_ptr<metrics::CoreCounters>> counters_;
+  std::vector<std::unique_ptr<core::Core>> cores_;
+  std::vector<int> turns_;
+  std::vector<std::unique_ptr<ModelClient>> clients_;
+};
+
+}  // namespace lockstep::sim_test

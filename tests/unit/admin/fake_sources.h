@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "admin/sources.h"
+
+namespace lockstep::admin {
+
+/// Sources of a process in good health with one core, to be spoilt by a test.
+struct FakeSources {
+  std::unique_ptr<metrics::CoreCounters> core = std::make_unique<metrics::CoreCounters>();
+  ReadyReport ready{true, ""};
+  bool cores_answer = true;
+  int drains = 0;
+
+  AdminSources make() {
+    AdminSources sources;
+    sources.counters = {core.get()};
+    sources.sessions_json = [] { return "[{\"id\": 1}]"; };
+    sources.pools_json = [] { return "[]"; };
+    sources.config_json = [] { return "{}"; };
+    sources.ready = [this] { return ready; };
+    sources.drain = [this] { ++drains; };
+    sources.cores_answer = [this] { return cores_answer; };
+    return sources;
+  }
+};
+
+}  // namespace lockstep::admin

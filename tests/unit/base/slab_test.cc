@@ -1,0 +1,57 @@
+#include "base/slab.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+using lockstep::Slab;
+
+namespace {
+
+/// Counts those alive, and is aligned beyond what new gives on its own.
+struct alignas(64) Probe {
+  explicit Probe(int* alive) : alive(alive) { ++*alive; }
+  ~Probe() { --*alive; }
+  int* alive;
+};
+
+}  // namespace
+
+TEST_CASE("Objects are built and destroyed in place, each at an aligned address of its own.") {
+  int alive = 0;
+  Slab<Probe> slab(200);
+  std::set<Probe*> probes;
+  for (int i = 0; i < 200; ++i) probes.insert(slab.make(&alive));
+  CHECK(probes.size() == 200);
+  CHECK(alive == 200);
+  for (Probe* probe : probes) CHECK(reinterpret_cast<std::uintptr_t>(probe) % alignof(Probe) == 0);
+  for (Probe* probe : probes) slab.destroy(probe);
+  CHECK(alive == 0);
+  CHECK(slab.live() == 0);
+}
+
+TEST_CASE("Above the capacity make answers nullptr, until one is destroyed.") {
+  Slab<int> slab(2);
+  int* first = slab.make(1);
+  int* second = slab.make(2);
+  CHECK(slab.make(3) == nullptr);
+  CHECK(slab.live() == slab.capacity());
+  slab.destroy(first);
+  int* third = slab.make(3);
+  REQUIRE(third != nullptr);
+  CHECK(*second == 2);
+  slab.destroy(second);
+  slab.destroy(third);
+}
+
+TEST_CASE("Memory is reused: what was freed last is handed out first.") {
+  Slab<int> slab(1000);
+  std::vector<int*> held;
+  for (int i = 0; i < 100; ++i) held.push_back(slab.make(i));
+  int* freed = held.back();
+  slab.destroy(freed);
+  CHECK(slab.make(7) == freed);
+  for (int* each : held) slab.destroy(each);
+}

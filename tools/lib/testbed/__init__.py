@@ -1,0 +1,1 @@
+"""What tests and the quickstart stand on: real servers, lockstep processes and the folder that remembers them."""
