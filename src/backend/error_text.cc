@@ -12,6 +12,9 @@ std::string describe(Error error) {
     case Fault::out_of_order: return "a packet came out of order";
     case Fault::unsupported: return "the server wants something lockstep does not speak";
     case Fault::access_denied: return "access denied";
+    case Fault::auth_plugin_unknown:
+      return "the account's authentication plugin is none that lockstep speaks (mysql_native_password, "
+             "caching_sha2_password, sha256_password)";
     case Fault::full_auth_needed:
       return "the server demands full authentication, which needs the password in clear text: configure the "
              "user's "

@@ -268,13 +268,14 @@ void Pool::refuse(LeaseRequest& request, std::string_view why, const mysql::ErrP
   request.waiter_.on_no_lease(why, refusal);
 }
 
-void Pool::on_open_failed(std::string_view why, const mysql::ErrPacket* refusal) {
+void Pool::on_open_failed(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal) {
   --opening_;
   ++context_.counters.server_connect_failures;
-  if (refusal != nullptr) {
-    log_warning("server '{}' refused '{}': {}", server_.name(), user_, why);
-  } else {
-    server_.on_failure(why);
+  switch (fault) {
+    case OpenFault::account:
+      log_warning("cannot log in to server '{}' as '{}': {}", server_.name(), user_, why);
+      break;
+    case OpenFault::server: server_.on_failure(why); break;
   }
   if (!waiters_.empty()) {
     refuse(waiters_.front(),

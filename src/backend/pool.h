@@ -133,8 +133,8 @@ class Pool {
 
   // From sessions.
   void on_ready(ServerSession& session);
-  /// `refusal`: the server is there but refused the login.
-  void on_open_failed(std::string_view why, const mysql::ErrPacket* refusal);
+  /// `refusal`: the ERR packet of a server that refused the login.
+  void on_open_failed(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal);
   void on_closed(ServerSession& session);
   // From leases.
   void give_back(ServerSession& session);

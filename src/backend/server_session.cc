@@ -124,14 +124,25 @@ std::size_t ServerSession::feed_login(MutableBytes bytes) {
     case mysql::ServerLoginStep::Kind::need_more: break;
     case mysql::ServerLoginStep::Kind::send: stream_.send_copy(step.bytes); break;
     case mysql::ServerLoginStep::Kind::done: logged_in(); break;
-    case mysql::ServerLoginStep::Kind::failed: {
-      const auto refusal = mysql::ErrPacket::parse(step.err);
-      fail_opening(refusal && !step.err.empty() ? refusal->message : describe(step.error),
-                   refusal && !step.err.empty() ? &*refusal : nullptr);
-      return bytes.size();
-    }
+    case mysql::ServerLoginStep::Kind::failed: login_failed(step); return bytes.size();
   }
   return packet.consumed;
+}
+
+/// A server that refuses a user, or wants what lockstep does not have of that user, is there for all others.
+void ServerSession::login_failed(const mysql::ServerLoginStep& step) {
+  if (!step.err.empty()) {
+    const auto refusal = mysql::ErrPacket::parse(step.err);
+    if (refusal) return fail_opening(refusal->message, OpenFault::account, &*refusal);
+  }
+  std::string why = describe(step.error);
+  switch (step.error.fault) {
+    case Fault::auth_plugin_unknown:
+      why += fmt::format(": '{}'", login_->machine.plugin_name());
+      return fail_opening(why, OpenFault::account);
+    case Fault::full_auth_needed: return fail_opening(why, OpenFault::account);
+    default: return fail_opening(why);
+  }
 }
 
 void ServerSession::logged_in() {
@@ -277,11 +288,11 @@ bool ServerSession::survives_reset() const {
   return !(identity && identity->mariadb && (pool_.capabilities() & kForgotten) != 0);
 }
 
-void ServerSession::fail_opening(std::string_view why, const mysql::ErrPacket* refusal) {
+void ServerSession::fail_opening(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal) {
   const std::string reason(why);
   if (phase_ == Phase::closing) return;
   close();
-  pool_.on_open_failed(reason, refusal);
+  pool_.on_open_failed(reason, fault, refusal);
 }
 
 // --- What is due

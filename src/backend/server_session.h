@@ -47,6 +47,12 @@ class ServerSessionUser {
   ~ServerSessionUser() = default;
 };
 
+/// Whose fault it is that a server session could not be opened.
+enum class OpenFault : std::uint8_t {
+  server,   ///< the server cannot be used by anyone
+  account,  ///< it refuses this user, or wants what lockstep does not have of this user
+};
+
 /// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for
 /// one client session at a time, through a Lease.
 class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, public ListHook<detail::All> {
@@ -150,7 +156,9 @@ class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, pu
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
   std::size_t feed_own_reply(MutableBytes bytes);
   void own_reply_done(Reply reply, SmallResult::Step step);
-  void fail_opening(std::string_view why, const mysql::ErrPacket* refusal = nullptr);
+  void login_failed(const mysql::ServerLoginStep& step);
+  void fail_opening(std::string_view why, OpenFault fault = OpenFault::server,
+                    const mysql::ErrPacket* refusal = nullptr);
   void lost(Error error);
 
   void expect(Due due);

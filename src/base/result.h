@@ -13,6 +13,7 @@ enum class Fault : std::uint8_t {
   out_of_order,      ///< a packet with an unexpected sequence id
   unsupported,       ///< legal, but not something lockstep speaks
   access_denied,     ///< the server refused our login
+  auth_plugin_unknown,  ///< the account's authentication plugin is none that lockstep speaks
   full_auth_needed,  ///< the server wants the clear text of a password that we only hold as a hash
   limit_reached,     ///< a configured bound (connections, queue)
   timed_out,

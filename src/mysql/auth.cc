@@ -82,6 +82,7 @@ Sha256Digest sha256(Bytes bytes) {
 AuthPlugin auth_plugin(std::string_view name) {
   if (name == "mysql_native_password") return AuthPlugin::mysql_native_password;
   if (name == "caching_sha2_password") return AuthPlugin::caching_sha2_password;
+  if (name == "sha256_password") return AuthPlugin::sha256_password;
   return AuthPlugin::other;
 }
 
@@ -89,15 +90,21 @@ std::string_view name(AuthPlugin plugin) {
   switch (plugin) {
     case AuthPlugin::mysql_native_password: return "mysql_native_password";
     case AuthPlugin::caching_sha2_password: return "caching_sha2_password";
+    case AuthPlugin::sha256_password: return "sha256_password";
     case AuthPlugin::other: break;
   }
   return "";
+}
+
+bool is_for_clients(AuthPlugin plugin) {
+  return plugin == AuthPlugin::mysql_native_password || plugin == AuthPlugin::caching_sha2_password;
 }
 
 bool UserSecret::allows(AuthPlugin plugin) const {
   switch (plugin) {
     case AuthPlugin::mysql_native_password: return password || native_hash;
     case AuthPlugin::caching_sha2_password: return password || sha2_hash;
+    case AuthPlugin::sha256_password:
     case AuthPlugin::other: break;
   }
   return false;

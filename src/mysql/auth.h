@@ -21,10 +21,13 @@ Nonce random_nonce();
 Sha1Digest sha1(Bytes bytes);
 Sha256Digest sha256(Bytes bytes);
 
-enum class AuthPlugin : std::uint8_t { mysql_native_password, caching_sha2_password, other };
+/// The plugins that lockstep logs in to servers with. Clients it logs in with the first two.
+enum class AuthPlugin : std::uint8_t { mysql_native_password, caching_sha2_password, sha256_password, other };
 
 AuthPlugin auth_plugin(std::string_view name);
 std::string_view name(AuthPlugin plugin);
+/// Whether a client can prove with it who it is; sha256_password shows the clear text instead.
+bool is_for_clients(AuthPlugin plugin);
 
 /// What lockstep is configured to know of a user, in any combination. Both hashes are what a server stores or
 /// caches; neither is enough to log in anywhere. An empty `password` is an account without one.
@@ -60,8 +63,8 @@ Sha256Digest sha2_answer(const Sha256Digest& stage1, const Nonce& nonce);
 std::optional<Sha1Digest> verify_native(Bytes answer, const Sha1Digest& stored, const Nonce& nonce);
 std::optional<Sha256Digest> verify_sha2(Bytes answer, const Sha256Digest& stored, const Nonce& nonce);
 
-/// The block by which caching_sha2_password's full authentication carries a password over plain TCP,
-/// encrypted with the server's public key (PEM). Fails on a bad key or when the password is too long for it.
+/// The block by which sha256_password, and caching_sha2_password's full authentication, carry a password over
+/// plain TCP, encrypted with the server's public key (PEM). Fails on a bad key or when the password is too long for it.
 Result<std::string> encrypt_password(std::string_view password, const Nonce& nonce,
                                      std::string_view public_key);
 

@@ -131,7 +131,7 @@ bool ClientLogin::verify(Bytes answer, const UserSecret& secret) {
 /// added.
 AuthPlugin ClientLogin::choose_plugin(AuthPlugin wanted) const {
   const UserSecret* secret = users_.find_user(user_);
-  if (secret == nullptr) return wanted == AuthPlugin::other ? default_plugin_ : wanted;
+  if (secret == nullptr) return is_for_clients(wanted) ? wanted : default_plugin_;
   if (secret->allows(wanted)) return wanted;
   if (secret->allows(default_plugin_)) return default_plugin_;
   return secret->allows(AuthPlugin::mysql_native_password) ? AuthPlugin::mysql_native_password

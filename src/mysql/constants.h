@@ -152,6 +152,7 @@ enum class FieldType : std::uint8_t {
 namespace ReplyByte {
 inline constexpr std::uint8_t kOk = 0x00;
 inline constexpr std::uint8_t kAuthMoreData = 0x01;
+inline constexpr std::uint8_t kAuthNextFactor = 0x02;
 inline constexpr std::uint8_t kLocalInfile = 0xFB;
 inline constexpr std::uint8_t kEof = 0xFE;  ///< EOF, OK at the end of a resultset, or AuthSwitchRequest
 inline constexpr std::uint8_t kErr = 0xFF;

@@ -1,6 +1,7 @@
 #include "mysql/server_login.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "mysql/handshake.h"
 #include "mysql/ok_packet.h"
@@ -25,6 +26,8 @@ constexpr int kSwitchesMax = 8;
 constexpr std::uint8_t kFastAuthSuccess = 0x03;
 constexpr std::uint8_t kPerformFullAuthentication = 0x04;
 constexpr std::string_view kRequestPublicKey = "\x02";
+// sha256_password's word for the same, in the place of its answer.
+constexpr std::string_view kSha256RequestPublicKey = "\x01";
 
 /// Whether a refusal is about how many there are rather than about who we are.
 bool is_limit(std::uint16_t code) {
@@ -32,9 +35,13 @@ bool is_limit(std::uint16_t code) {
 }
 
 bool can_answer(const RecoveredSecret& secret, AuthPlugin plugin) {
-  if (plugin == AuthPlugin::other) return false;
-  return secret.password || (plugin == AuthPlugin::mysql_native_password ? secret.native_stage1.has_value()
-                                                                         : secret.sha2_stage1.has_value());
+  switch (plugin) {
+    case AuthPlugin::mysql_native_password: return secret.password || secret.native_stage1;
+    case AuthPlugin::caching_sha2_password: return secret.password || secret.sha2_stage1;
+    case AuthPlugin::sha256_password: return secret.password.has_value();
+    case AuthPlugin::other: break;
+  }
+  return false;
 }
 
 /// The plugin to answer the greeting with: the server's default, else one that the secret suffices for; where
@@ -56,7 +63,9 @@ ServerLoginStep ServerLogin::feed(Bytes payload, std::uint8_t sequence) {
   switch (state_) {
     case State::await_greeting: return on_greeting(payload);
     case State::await_verdict: return on_verdict(payload);
-    case State::await_public_key: return on_public_key(payload);
+    case State::await_public_key:
+      if (payload[0] != ReplyByte::kAuthMoreData) return fail(Fault::malformed_packet);
+      return on_public_key(payload.subspan(1));
     case State::ended: break;
   }
   return fail(Fault::malformed_packet);
@@ -107,16 +116,26 @@ ServerLoginStep ServerLogin::on_verdict(Bytes payload) {
     case ReplyByte::kOk: return on_ok(payload);
     case ReplyByte::kEof: return on_auth_switch(payload);
     case ReplyByte::kAuthMoreData: return on_more_data(payload.subspan(1));
-    default: return fail(Fault::unsupported);
+    case ReplyByte::kAuthNextFactor: {
+      PacketReader reader(payload.subspan(1));
+      plugin_name_ = reader.str0();
+      return fail(Fault::auth_plugin_unknown);
+    }
+    default: return fail(Fault::malformed_packet);
   }
 }
 
 ServerLoginStep ServerLogin::on_auth_switch(Bytes payload) {
   const Result<AuthSwitchRequest> request = AuthSwitchRequest::parse(payload);
-  if (!request) return fail(request.error().fault);
+  if (!request) {
+    if (request.error().fault != Fault::unsupported) return fail(request.error().fault);
+    plugin_name_ = "mysql_old_password";
+    return fail(Fault::auth_plugin_unknown);
+  }
   if (++switches_ > kSwitchesMax) return fail(Fault::malformed_packet);
+  plugin_name_ = request->plugin;
   plugin_ = auth_plugin(request->plugin);
-  if (plugin_ == AuthPlugin::other) return fail(Fault::unsupported);
+  if (plugin_ == AuthPlugin::other) return fail(Fault::auth_plugin_unknown);
   if (request->data.size() < nonce_.size()) return fail(Fault::malformed_packet);
   std::copy_n(request->data.begin(), nonce_.size(), nonce_.begin());
   const Result<std::string> next_answer = answer();
@@ -124,6 +143,7 @@ ServerLoginStep ServerLogin::on_auth_switch(Bytes payload) {
 }
 
 ServerLoginStep ServerLogin::on_more_data(Bytes data) {
+  if (plugin_ == AuthPlugin::sha256_password) return on_public_key(data);
   if (plugin_ != AuthPlugin::caching_sha2_password || data.size() != 1) return fail(Fault::malformed_packet);
   if (data[0] == kFastAuthSuccess)
     return {.kind = ServerLoginStep::Kind::need_more, .bytes = {}, .ok = {}, .err = {}};
@@ -133,10 +153,10 @@ ServerLoginStep ServerLogin::on_more_data(Bytes data) {
   return send(kRequestPublicKey);
 }
 
-ServerLoginStep ServerLogin::on_public_key(Bytes payload) {
-  if (payload[0] != ReplyByte::kAuthMoreData) return fail(Fault::malformed_packet);
-  const Result<std::string> block =
-      encrypt_password(*credentials_.secret.password, nonce_, as_text(payload.subspan(1)));
+ServerLoginStep ServerLogin::on_public_key(Bytes pem) {
+  if (!credentials_.secret.password || std::exchange(password_sent_, true))
+    return fail(Fault::malformed_packet);
+  const Result<std::string> block = encrypt_password(*credentials_.secret.password, nonce_, as_text(pem));
   if (!block) return fail(block.error().fault);
   state_ = State::await_verdict;
   return send(*block);
@@ -174,6 +194,9 @@ ServerLoginStep ServerLogin::send(std::string_view answer) {
 /// The answer to nonce_ that plugin_ wants, from whatever the secret holds.
 Result<std::string> ServerLogin::answer() const {
   const RecoveredSecret& secret = credentials_.secret;
+  if (plugin_ == AuthPlugin::sha256_password && secret.password) {
+    return secret.has_empty_password() ? std::string(1, '\0') : std::string(kSha256RequestPublicKey);
+  }
   if (secret.has_empty_password()) return std::string();
   const RecoveredSecret full = secret.password ? RecoveredSecret::from_password(*secret.password) : secret;
   if (plugin_ == AuthPlugin::mysql_native_password && full.native_stage1) {

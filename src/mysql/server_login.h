@@ -52,6 +52,8 @@ class ServerLogin {
   std::uint32_t server_capabilities() const { return server_capabilities_; }
   const std::string& server_version() const { return server_version_; }
   bool is_mariadb() const { return is_mariadb_; }
+  /// The plugin that the server asked for last, in its own words.
+  const std::string& plugin_name() const { return plugin_name_; }
   std::uint32_t connection_id() const { return connection_id_; }
   std::uint8_t server_collation() const { return server_collation_; }
   std::uint16_t status() const { return status_; }
@@ -63,7 +65,7 @@ class ServerLogin {
   ServerLoginStep on_verdict(Bytes payload);
   ServerLoginStep on_auth_switch(Bytes payload);
   ServerLoginStep on_more_data(Bytes data);
-  ServerLoginStep on_public_key(Bytes payload);
+  ServerLoginStep on_public_key(Bytes pem);
   ServerLoginStep on_ok(Bytes payload);
   ServerLoginStep on_err(Bytes payload);
   ServerLoginStep fail(Fault fault);
@@ -74,8 +76,10 @@ class ServerLogin {
   State state_ = State::await_greeting;
   std::uint8_t sequence_ = 0;  // due from the server
   AuthPlugin plugin_ = AuthPlugin::mysql_native_password;
+  std::string plugin_name_;
   Nonce nonce_{};
-  int switches_ = 0;  // AuthSwitchRequests so far
+  int switches_ = 0;           // AuthSwitchRequests so far
+  bool password_sent_ = false;  // encrypted
   std::uint32_t server_capabilities_ = 0;
   std::uint32_t capabilities_ = 0;
   std::string server_version_;

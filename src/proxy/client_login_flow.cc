@@ -56,7 +56,7 @@ void ClientSession::greet() {
     offer.server_version = identity->version;
     offer.capabilities = (identity->capabilities & kOffered) | kAlwaysOffered;
     offer.collation = identity->collation;
-    if (identity->default_plugin != mysql::AuthPlugin::other) offer.default_plugin = identity->default_plugin;
+    if (mysql::is_for_clients(identity->default_plugin)) offer.default_plugin = identity->default_plugin;
   } else {
     offer.server_version = shared_.fallback_version;
     offer.capabilities =

@@ -89,6 +89,36 @@ def test_cold_cache_of_the_server(bench):
         server.warm_logins()
 
 
+def test_sha256_password(bench):
+    """An account of the old plugin sha256_password is logged in to with its password, RSA-encrypted; hashes are not
+    enough for it, and the error says so."""
+    server = bench.server("mysql-1")
+    server.administer("CREATE USER IF NOT EXISTS old@'%' IDENTIFIED WITH sha256_password BY 'old';"
+                      "GRANT ALL ON *.* TO old@'%'")
+    try:
+        with bench.lockstep(server, users=[{"name": "old", "password": "old"}]) as lockstep:
+            assert value(bench.connect(lockstep.port, "old"), "SELECT CURRENT_USER()") == "old@%"
+            check_same_error(bench, server, lockstep, user="old", password="wrong")
+        users = [{"name": "old", "password_sha2": twice("sha256", "old")}, {"name": "app", "password": "app"}]
+        with bench.lockstep(server, users=users) as lockstep:
+            code, text = error_of(lambda: bench.connect(lockstep.port, "old"))
+            assert code == 1105 and "needs the password in clear text" in text, text
+            assert value(bench.connect(lockstep.port), "SELECT 1") == 1
+            assert lockstep.get("/readyz")[0] == 200
+    finally:
+        server.administer("DROP USER old@'%'")
+
+
+def test_decoys_for_unknown_users(bench):
+    """MySQL asks users it does not know to switch to a plugin drawn by chance: each ends in the same refusal."""
+    server = bench.server("mysql-1")
+    strangers = [f"stranger{number}" for number in range(12)]
+    users = [{"name": "app", "password": "app"}, *({"name": name, "password": "x"} for name in strangers)]
+    with bench.lockstep(server, users=users) as lockstep:
+        for name in strangers:
+            check_same_error(bench, server, lockstep, user=name, password="x")
+
+
 @on("mariadb-1", "mysql-1")
 def test_user_that_the_server_refuses(bench, server):
     """A user whom lockstep knows but the server refuses gets the server's refusal, not silence."""

@@ -45,6 +45,18 @@ HandshakeResponse response_of(const ServerLoginStep& step) {
 
 const std::string kOk = hex("00 00 00 0200 0000");
 
+/// Of a key pair whose private half was thrown away.
+constexpr std::string_view kPublicKey =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsdRv5rOJ+SMXF30VQrLE\n"
+    "VXzSnK+X/lTYVxf8voT3iSrAed5vSo5Pj77g7X7gf5NmwoptjsnLHYkHP1CzlsoG\n"
+    "1Jg0SX5N27ctBI68J9TlJB07yjUhvp78J9nFNzdv7CDLbFsxZ7NZFf2lwRSClB0v\n"
+    "kn5XGf2NiTVI3rCJhd30KmhSDmrTrZ9yvijXJrmNuKKeqtjCuLlFDUZ6mbbcbSuk\n"
+    "oFWkEJjb6zbYxAxwfPmwVUoZIIrzS8wJlNFtluRkpfkelWdC3Nw+3MANKH0ysWBp\n"
+    "gE0sT/txMdIwX+AeEkOPR/75dnWgI/TOGLusK9T862xp3eJNDOtJ+wBemb2Mkp7Z\n"
+    "7wIDAQAB\n"
+    "-----END PUBLIC KEY-----\n";
+
 }  // namespace
 
 TEST_CASE("a login answers the greeting's plugin and states what both sides have") {
@@ -124,6 +136,32 @@ TEST_CASE("an auth switch is answered with the new nonce") {
   CHECK(verify_native(step.bytes.subspan(kHeaderBytes), sha1(sha1(as_bytes("secret"))), nonce));
 }
 
+TEST_CASE("sha256_password: the password goes out once, encrypted with the server's key") {
+  const RecoveredSecret secret = RecoveredSecret::from_password("secret");
+  ServerLogin login({.user = "app", .database = {}, .secret = secret, .attributes = {}});
+  login.feed(as_bytes(greeting_payload("caching_sha2_password")), 0);
+  const std::string asked = hex("fe") + "sha256_password" + '\0' + std::string(20, 'm') + '\0';
+  const ServerLoginStep key_request = login.feed(as_bytes(asked), 2);
+  REQUIRE(key_request.kind == ServerLoginStep::Kind::send);
+  CHECK(to_string(key_request.bytes) == packet(3, hex("01")));
+  const ServerLoginStep sent = login.feed(as_bytes(hex("01").append(kPublicKey)), 4);
+  REQUIRE(sent.kind == ServerLoginStep::Kind::send);
+  CHECK(sent.bytes.size() == kHeaderBytes + 256);  // a block of the key's 2048 bits
+  CHECK(login.feed(as_bytes(hex("01").append(kPublicKey)), 6).error.fault == Fault::malformed_packet);
+
+  const RecoveredSecret hashed{
+      .password = {}, .native_stage1 = {}, .sha2_stage1 = sha256(as_bytes("secret"))};
+  ServerLogin stuck({.user = "app", .database = {}, .secret = hashed, .attributes = {}});
+  stuck.feed(as_bytes(greeting_payload("caching_sha2_password")), 0);
+  CHECK(stuck.feed(as_bytes(asked), 2).error.fault == Fault::full_auth_needed);
+  CHECK(stuck.plugin_name() == "sha256_password");
+
+  const RecoveredSecret empty = RecoveredSecret::from_password("");
+  ServerLogin open({.user = "app", .database = {}, .secret = empty, .attributes = {}});
+  open.feed(as_bytes(greeting_payload("caching_sha2_password")), 0);
+  CHECK(to_string(open.feed(as_bytes(asked), 2).bytes) == packet(3, hex("00")));
+}
+
 TEST_CASE(
     "a secret that fits another plugin than the greeting's is offered, and an empty password needs none") {
   const RecoveredSecret native{.password = {}, .native_stage1 = sha1(as_bytes("secret")), .sha2_stage1 = {}};
@@ -164,9 +202,9 @@ TEST_CASE("what the protocol does not allow ends a login") {
   };
   CHECK(after_greeting(kOk, 3) == Fault::out_of_order);
   CHECK(after_greeting("") == Fault::malformed_packet);
-  CHECK(after_greeting(hex("fe")) == Fault::unsupported);  // mysql_old_password
+  CHECK(after_greeting(hex("fe")) == Fault::auth_plugin_unknown);  // mysql_old_password
   CHECK(after_greeting(hex("fe") + "mysql_clear_password" + '\0') ==
-        Fault::unsupported);  // would show the password
+        Fault::auth_plugin_unknown);  // would show the password
   CHECK(after_greeting(hex("fe") + "mysql_native_password" + '\0' + "short") == Fault::malformed_packet);
   CHECK(after_greeting(hex("01 04")) == Fault::malformed_packet);  // not of this plugin
   CHECK(after_greeting(hex("00 00 00")) == Fault::malformed_packet);
