@@ -191,14 +191,9 @@ void Pool::open_for_waiter() {
   if (const auto opened = open_for(request); !opened) refuse(request, describe(opened.error()));
 }
 
-void Pool::offer_soft_hold(SoftHolder& holder) {
-  soft_holders_.push_back(holder);
-  if (server_.contended()) server_.share_out_soon();
-}
-
 bool Pool::ask_back_one() {
-  if (soft_holders_.empty()) return false;
-  soft_holders_.pop_front().give_up_soft_hold();
+  if (offered_sessions_.empty()) return false;
+  offered_sessions_.front().ask_back();
   return true;
 }
 

@@ -62,16 +62,6 @@ class LeaseRequest : public ListHook<> {
   net::TimerFor<&LeaseRequest::on_deadline> deadline_{*this};
 };
 
-/// Keeps a server session only because of what its last statement left behind.
-class SoftHolder : public ListHook<> {
- public:
-  /// Give the session back: another client waits. May take a moment.
-  virtual void give_up_soft_hold() = 0;
-
- protected:
-  ~SoftHolder() = default;
-};
-
 /// The server sessions of one core with one server, for one user and one set of login capabilities. Shared by
 /// all clients of that user: a client is handed the idle session that needs the least to be brought in step
 /// with it.
@@ -102,9 +92,6 @@ class Pool {
   bool has_secret() const { return has_secret_; }
   const mysql::RecoveredSecret& secret() const { return secret_; }
 
-  /// Sessions that may be asked back when others wait.
-  void offer_soft_hold(SoftHolder& holder);
-
   /// One JSON object for /pools.
   void append_json(std::string& json);
 
@@ -118,7 +105,7 @@ class Pool {
   void open_for_waiter();
   /// Closes the idle session that was used least recently; false if there is none.
   bool close_one_idle();
-  /// Asks for a session that is held for what its last statement left behind; false if there is none.
+  /// Asks for a session whose user has offered it; false if there is none.
   bool ask_back_one();
   /// Closes all that nobody works with.
   void vacate();
@@ -166,9 +153,9 @@ class Pool {
   std::uint32_t waiting_ = 0;
   std::size_t idle_count_ = 0;
   IntrusiveList<ServerSession, detail::All> all_sessions_;
-  IntrusiveList<ServerSession, detail::Idle> idle_sessions_;  // longest idle first
-  IntrusiveList<LeaseRequest> waiters_;                       // longest waiting first
-  IntrusiveList<SoftHolder> soft_holders_;
+  IntrusiveList<ServerSession, detail::Idle> idle_sessions_;        // longest idle first
+  IntrusiveList<LeaseRequest> waiters_;                             // longest waiting first
+  IntrusiveList<ServerSession, detail::Offered> offered_sessions_;  // longest offered first
 };
 
 }  // namespace lockstep::backend

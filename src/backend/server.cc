@@ -36,6 +36,10 @@ void Server::start_probing() {
 void Server::stop() {
   stopping_ = true;
   probe_.stop();
+  vacate();
+}
+
+void Server::vacate() {
   for (const auto& pool : pools_) pool->vacate();
 }
 

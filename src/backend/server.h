@@ -107,6 +107,7 @@ class Server {
   std::optional<Taker> next_taker() const;
   Pool* longest_waiting_pool() const;
   void share_out();
+  void vacate();
   Claim missing() const;
 
   Context& context_;

@@ -25,6 +25,7 @@ void Server::share_out_soon() {
 }
 
 void Server::share_out() {
+  if (stopping_) vacate();
   std::optional<Taker> taker;
   while ((taker = next_taker()) && may_connect()) {
     if (taker->pool != nullptr) {

@@ -61,6 +61,7 @@ Result<void> ServerSession::open() {
 void ServerSession::close() {
   INVARIANT(!in_idle_list());
   if (phase_ == Phase::closing) return;
+  withdraw_offer();
   phase_ = Phase::closing;
   pool_.server().connection_closing();
   user_ = nullptr;
@@ -78,7 +79,24 @@ void ServerSession::attach(ServerSessionUser& user) {
 void ServerSession::detach() {
   for (std::uint8_t i = 0; i < due_count_; ++i)
     INVARIANT(due_[(due_first_ + i) % kDueMax].reply == Reply::dropped);
+  withdraw_offer();
   user_ = nullptr;
+}
+
+void ServerSession::offer() {
+  INVARIANT(phase_ == Phase::leased);
+  if (ListHook<detail::Offered>::linked()) return;
+  pool_.offered_sessions_.push_back(*this);
+  if (pool_.server().contended() || pool_.server().stopping()) pool_.server().share_out_soon();
+}
+
+void ServerSession::withdraw_offer() {
+  if (ListHook<detail::Offered>::linked()) ListHook<detail::Offered>::unlink();
+}
+
+void ServerSession::ask_back() {
+  withdraw_offer();
+  user_->on_asked_back(*this);
 }
 
 void ServerSession::on_timeout() {
@@ -264,8 +282,8 @@ bool ServerSession::charset_from_login() const {
 
 void ServerSession::reset() {
   INVARIANT(phase_ == Phase::leased);
+  withdraw_offer();
   user_ = nullptr;
-  was_reset_ = true;
   // The schema stays, but collation_database, which came with it, goes back to the global value.
   if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
   phase_ = Phase::setting_up;

@@ -23,7 +23,8 @@ class Pool;
 class ServerSession;
 
 namespace detail {
-struct Idle {};  // tags of the two lists of its pool that a session may be in
+struct Idle {};  // tags of the lists of its pool that a session may be in
+struct Offered {};
 struct All {};
 }  // namespace detail
 
@@ -42,6 +43,8 @@ class ServerSessionUser {
   virtual void on_server_sent(ServerSession& server) = 0;
   /// The connection is gone and the lease with it: the session must be forgotten at once.
   virtual void on_server_lost(ServerSession& server, Error error) = 0;
+  /// Another client waits for the session that was offered: give it back. May take a moment.
+  virtual void on_asked_back(ServerSession& server) = 0;
 
  protected:
   ~ServerSessionUser() = default;
@@ -55,7 +58,10 @@ enum class OpenFault : std::uint8_t {
 
 /// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for
 /// one client session at a time, through a Lease.
-class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, public ListHook<detail::All> {
+class ServerSession : public net::StreamOwner,
+                      public ListHook<detail::Idle>,
+                      public ListHook<detail::Offered>,
+                      public ListHook<detail::All> {
  public:
   enum class Phase : std::uint8_t { connecting, logging_in, setting_up, idle, leased, closing };
 
@@ -73,6 +79,10 @@ class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, pu
   void reset();
   /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
   bool survives_reset() const;
+  /// The user keeps the session only for what its last statement left behind: it may be asked back when
+  /// others wait. Good until the user withdraws it or the lease ends.
+  void offer();
+  void withdraw_offer();
 
   Pool& pool() const { return pool_; }
   Phase phase() const { return phase_; }
@@ -114,6 +124,7 @@ class ServerSession : public net::StreamOwner, public ListHook<detail::Idle>, pu
   friend class Pool;
   bool in_idle_list() const { return ListHook<detail::Idle>::linked(); }
   void leave_idle_list() { ListHook<detail::Idle>::unlink(); }
+  void ask_back();
   static constexpr std::size_t kDueMax = 32;  // a power of two
   static constexpr std::uint32_t kLoginPacketBytesMax = 1 << 20;
 

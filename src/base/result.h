@@ -7,15 +7,15 @@ namespace lockstep {
 
 /// Why something in the world failed. Text is made from it at the edge only (proxy/error_text.h, logs).
 enum class Fault : std::uint8_t {
-  system,            ///< a system call or ring operation; `sys` holds the negated errno
-  peer_closed,       ///< end of stream where more was due
-  malformed_packet,  ///< bytes that break the protocol
-  out_of_order,      ///< a packet with an unexpected sequence id
-  unsupported,       ///< legal, but not something lockstep speaks
-  access_denied,     ///< the server refused our login
+  system,               ///< a system call or ring operation; `sys` holds the negated errno
+  peer_closed,          ///< end of stream where more was due
+  malformed_packet,     ///< bytes that break the protocol
+  out_of_order,         ///< a packet with an unexpected sequence id
+  unsupported,          ///< legal, but not something lockstep speaks
+  access_denied,        ///< the server refused our login
   auth_plugin_unknown,  ///< the account's authentication plugin is none that lockstep speaks
-  full_auth_needed,  ///< the server wants the clear text of a password that we only hold as a hash
-  limit_reached,     ///< a configured bound (connections, queue)
+  full_auth_needed,     ///< the server wants the clear text of a password that we only hold as a hash
+  limit_reached,        ///< a configured bound (connections, queue)
   timed_out,
   bad_value,  ///< configuration or text that does not parse
 };

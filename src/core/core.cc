@@ -69,6 +69,8 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
               .in_flight_bytes = core.settings.session.in_flight_bytes,
               .login_timeout = core.settings.login_timeout,
               .client_idle_timeout = core.settings.client_idle_timeout,
+              .client_read_timeout = core.settings.client_read_timeout,
+              .client_write_timeout = core.settings.client_write_timeout,
               .sync_enabled = core.settings.sync.enabled,
               .fallback_version = core.settings.server_version} {
   apply(core.settings, core.servers);
@@ -84,6 +86,8 @@ void Core::apply(const config::Settings& settings, const std::vector<net::Socket
   backend_.limits = limits(settings);
   shared_.login_timeout = settings.login_timeout;
   shared_.client_idle_timeout = settings.client_idle_timeout;
+  shared_.client_read_timeout = settings.client_read_timeout;
+  shared_.client_write_timeout = settings.client_write_timeout;
   drain_timeout_ = settings.drain_timeout;
   if (servers_stopped_) return;  // new servers would keep this core from its end
   cluster_.apply(cluster_plan(settings, servers));
@@ -162,7 +166,9 @@ std::uint64_t Core::load_of(std::uint32_t core) const {
 void Core::take_connection(int descriptor) {
   if (draining_) return net::close_descriptor(descriptor);
   const auto peer = net::peer_address(descriptor);
-  if (!peer) return net::close_descriptor(descriptor);  // gone already
+  if (!peer || !net::set_send_timeout(descriptor, shared_.client_write_timeout)) {
+    return net::close_descriptor(descriptor);  // gone already
+  }
   const std::uint32_t id = next_session_++ * count_ + index_ + 1;
   proxy::ClientSession* session = sessions_.make(shared_, id);
   if (session == nullptr) return refuse_connection(descriptor);

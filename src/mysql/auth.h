@@ -64,7 +64,8 @@ std::optional<Sha1Digest> verify_native(Bytes answer, const Sha1Digest& stored, 
 std::optional<Sha256Digest> verify_sha2(Bytes answer, const Sha256Digest& stored, const Nonce& nonce);
 
 /// The block by which sha256_password, and caching_sha2_password's full authentication, carry a password over
-/// plain TCP, encrypted with the server's public key (PEM). Fails on a bad key or when the password is too long for it.
+/// plain TCP, encrypted with the server's public key (PEM). Fails on a bad key or when the password is too
+/// long for it.
 Result<std::string> encrypt_password(std::string_view password, const Nonce& nonce,
                                      std::string_view public_key);
 

@@ -78,7 +78,7 @@ class ServerLogin {
   AuthPlugin plugin_ = AuthPlugin::mysql_native_password;
   std::string plugin_name_;
   Nonce nonce_{};
-  int switches_ = 0;           // AuthSwitchRequests so far
+  int switches_ = 0;            // AuthSwitchRequests so far
   bool password_sent_ = false;  // encrypted
   std::uint32_t server_capabilities_ = 0;
   std::uint32_t capabilities_ = 0;

@@ -25,6 +25,9 @@ Result<SocketAddress> local_address(int descriptor) {
   return fail(Fault::system, -EBADF);
 }
 
+Result<void> set_send_timeout(int, std::chrono::milliseconds) {
+  return {};
+}
 Result<SocketAddress> peer_address(int descriptor) {
   const auto socket = sim::World::current().socket(descriptor);
   if (socket == nullptr) return fail(Fault::system, -EBADF);

@@ -4,7 +4,9 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 
 namespace lockstep::net {
 namespace {
@@ -63,6 +65,14 @@ Result<int> open_stream(const SocketAddress& address) {
       switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && switch_on(*opened, SOL_SOCKET, SO_KEEPALIVE);
   if (!ready) return give_up(*opened);
   return opened;
+}
+
+/// TCP_USER_TIMEOUT covers a peer whose window stays closed, too (Linux 5.11).
+Result<void> set_send_timeout(int descriptor, std::chrono::milliseconds longest) {
+  const auto milliseconds = static_cast<unsigned>(std::min<std::int64_t>(longest.count(), UINT_MAX));
+  if (setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds) != 0)
+    return fail(Fault::system, -errno);
+  return {};
 }
 
 Result<SocketAddress> local_address(int descriptor) {

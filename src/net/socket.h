@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct SocketAddress {
 Result<int> open_listener(const SocketAddress& address, int backlog);
 /// A stream socket for connect: TCP_NODELAY, SO_KEEPALIVE.
 Result<int> open_stream(const SocketAddress& address);
+/// How long a peer may leave sent bytes untaken, or unacknowledged, before the kernel ends the connection.
+Result<void> set_send_timeout(int descriptor, std::chrono::milliseconds longest);
 Result<SocketAddress> local_address(int descriptor);
 Result<SocketAddress> peer_address(int descriptor);
 void close_descriptor(int descriptor);

@@ -223,12 +223,14 @@ void Stream::give_back(SendBatch* batch) {
 // Ending --------------------------------------------------------------------------------------------------
 
 void Stream::end(Error error) {
+  const bool said = ended_ && (error.fault == Fault::peer_closed || unsendable_);
   if (error.fault != Fault::peer_closed) {  // an orderly end is of one direction only
     unsendable_ = true;
     drop_queue();
   }
   if (state_ == State::sending_rest) return attend_later();
-  if (std::exchange(ended_, true)) return;
+  if (said) return;
+  ended_ = true;
   stop_starving();
   wanted_ = Receive::paused;
   owner_.on_ended(error);

@@ -28,8 +28,9 @@ class StreamOwner {
   virtual void on_received(MutableBytes bytes, BufferLease lease) = 0;
   /// The send queue became empty, or fell below the mark given to notify_below().
   virtual void on_sent() = 0;
-  /// The connection ended: peer_closed after an orderly end, else system. Said once; nothing is received
-  /// after it.
+  /// The connection ended: peer_closed after an orderly end of what the peer sends, which may still read what
+  /// it is sent; any other fault when both directions are over. Each is said once at most, in that order;
+  /// nothing is received after either.
   virtual void on_ended(Error error) = 0;
   virtual void on_connected() {}
   /// After close(): no operation of the stream is in flight any more and it may be destroyed.

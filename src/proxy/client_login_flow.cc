@@ -189,7 +189,7 @@ void ClientSession::finish_entering() {
   entering_by_change_user_ = false;
   run_.began = shared_.now();
   run_.lease = {};
-  arm_timer(10ms);
+  arm_timer(idle_max());
   enter(State::idle);
   if (close_when_idle_) close();
   take_pending();

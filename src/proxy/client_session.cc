@@ -60,6 +60,7 @@ void ClientSession::arm_timer(std::chrono::milliseconds after) {
 
 void ClientSession::on_received(MutableBytes bytes, net::BufferLease lease) {
   shared_.counters().client_bytes_received += bytes.size();
+  heard_ = shared_.now();
   while (pending_.empty() && takes_input() && !bytes.empty()) bytes = bytes.subspan(take_bytes(bytes, lease));
   if (state_ != State::closing && !bytes.empty()) keep_for_later(bytes);
 }
@@ -67,15 +68,22 @@ void ClientSession::on_received(MutableBytes bytes, net::BufferLease lease) {
 /// Bytes that came while a statement runs are copied: a receive buffer held by a client that waits would be
 /// missing for the very reply it waits for.
 void ClientSession::keep_for_later(Bytes bytes) {
+  if (pending_at_ > pending_.size() / 2) {
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(pending_at_));
+    pending_at_ = 0;
+  }
   append(pending_, bytes);
-  if (pending_.size() - pending_at_ > kPendingMax) client_.receive(net::Stream::Receive::paused);
+  if (pending_.size() - pending_at_ <= kPendingMax || client_.receiving() == net::Stream::Receive::paused)
+    return;
+  ++shared_.counters().backpressure_pauses;
+  client_.receive(net::Stream::Receive::paused);
 }
 
 bool ClientSession::takes_input() const {
   switch (state_) {
     case State::log_in:
-    case State::idle:
     case State::assemble: return true;
+    case State::idle: return !client_lags();
     case State::relay: return !run_.request_done;
     case State::await_identity:
     case State::enter:
@@ -89,24 +97,32 @@ bool ClientSession::takes_input() const {
   return false;
 }
 
+/// The client asks faster than it reads the answers.
+bool ClientSession::client_lags() const {
+  return client_.unsent_bytes() > shared_.in_flight_bytes;
+}
+
 std::size_t ClientSession::take_bytes(MutableBytes bytes, const net::BufferLease& lease) {
   return state_ == State::log_in ? take_login_bytes(bytes) : take_command_bytes(bytes, lease);
 }
 
 /// Goes on with what came while a statement ran.
 void ClientSession::take_pending() {
-  if (pending_.empty() || taking_pending_) return;
+  if (taking_pending_) return;
   taking_pending_ = true;
   while (pending_at_ < pending_.size() && takes_input()) {
     pending_at_ += take_bytes(MutableBytes(pending_).subspan(pending_at_), net::BufferLease());
   }
   taking_pending_ = false;
   if (pending_at_ < pending_.size()) return;
-  empty(pending_);
-  pending_at_ = 0;
-  if (state_ != State::closing && client_.receiving() == net::Stream::Receive::paused) {
-    client_.receive(net::Stream::Receive::chatter);
+  if (!pending_.empty()) {
+    empty(pending_);
+    pending_at_ = 0;
+    if (state_ != State::closing && client_.receiving() == net::Stream::Receive::paused) {
+      client_.receive(net::Stream::Receive::chatter);
+    }
   }
+  if (client_has_ended_ && state_ == State::idle) close_with_rest();
 }
 
 std::size_t ClientSession::take_command_bytes(MutableBytes bytes, const net::BufferLease& lease) {
@@ -190,6 +206,7 @@ void ClientSession::take_first_part(const RequestPart& part, MutableBytes body,
   }
   if (part.payload_bytes > kBulkFrom) client_.receive(net::Stream::Receive::bulk);
   assembly_.clear();
+  arm_timer(shared_.client_read_timeout);
   enter(State::assemble);
   RequestPart rest = part;
   rest.first = false;
@@ -214,11 +231,34 @@ void ClientSession::take_streamed_part(const RequestPart& part, Bytes body, cons
 // ----------------------------------------------------------------------------------------
 
 void ClientSession::on_sent() {
-  if (run_server_ != nullptr && client_.unsent_bytes() <= shared_.in_flight_bytes / 2) balance(*run_server_);
+  if (client_.unsent_bytes() > shared_.in_flight_bytes / 2) return;
+  if (run_server_ != nullptr) balance(*run_server_);
+  take_pending();
 }
 
-void ClientSession::on_ended(Error) {
-  close();
+/// A client that has sent its last command is still answered, as by a server. What waits for a server session
+/// is dropped: nobody may be there any more, and others wait, too.
+void ClientSession::on_ended(Error error) {
+  if (error.fault != Fault::peer_closed || client_has_ended_) return close();
+  switch (state_) {
+    case State::idle:
+      if (pending_.empty()) return close_with_rest();
+      break;
+    case State::relay:
+      if (!run_.request_done) return close();
+      break;
+    case State::synchronize:
+    case State::follow:
+    case State::conclude:
+    case State::settle: break;
+    case State::await_identity:
+    case State::log_in:
+    case State::enter:
+    case State::assemble:
+    case State::acquire:
+    case State::closing: return close();
+  }
+  client_has_ended_ = true;
 }
 
 void ClientSession::drain() {
@@ -257,7 +297,6 @@ void ClientSession::give_up_everything() {
   enter(State::closing);
   timer_.cancel();
   request_for_server_.withdraw();
-  if (backend::SoftHolder::linked()) backend::SoftHolder::unlink();
   pending_.clear();
   pending_at_ = 0;
   run_server_ = nullptr;
@@ -287,21 +326,26 @@ void ClientSession::on_timer() {
     case State::closing: return client_.close();
     default: break;
   }
-  std::chrono::milliseconds idle_max = shared_.client_idle_timeout;
-  if (facets_.variables != nullptr) {
-    if (const auto* wait_timeout = facets_.variables->find(session::VariableId::wait_timeout)) {
-      std::uint32_t seconds = 0;
-      std::from_chars(wait_timeout->text.data(), wait_timeout->text.data() + wait_timeout->text.size(),
-                      seconds);
-      idle_max = std::min<std::chrono::milliseconds>(idle_max, std::chrono::seconds(seconds));
-    }
+  const bool owes_request = state_ == State::assemble || (state_ == State::relay && !run_.request_done);
+  const bool idle = state_ == State::idle;
+  Duration left = idle_max();
+  if (idle) left -= shared_.now() - run_.began;
+  if (owes_request) left = shared_.client_read_timeout - (shared_.now() - heard_);
+  if ((idle || owes_request) && left <= Duration::zero()) return close();
+  arm_timer(std::chrono::ceil<std::chrono::milliseconds>(left));
+}
+
+/// How long the client may be silent between two commands.
+std::chrono::milliseconds ClientSession::idle_max() const {
+  std::chrono::milliseconds longest = shared_.client_idle_timeout;
+  if (facets_.variables == nullptr) return longest;
+  if (const auto* wait_timeout = facets_.variables->find(session::VariableId::wait_timeout)) {
+    std::uint32_t seconds = 0;
+    std::from_chars(wait_timeout->text.data(), wait_timeout->text.data() + wait_timeout->text.size(),
+                    seconds);
+    longest = std::min<std::chrono::milliseconds>(longest, std::chrono::seconds(seconds));
   }
-  const auto idle_for = shared_.now() - run_.began;
-  if (state_ == State::idle && idle_for >= idle_max) return close();
-  // Looked at again often enough to notice a wait_timeout that the client has set since.
-  const auto left = state_ == State::idle ? idle_max - idle_for : Duration(idle_max);
-  arm_timer(
-      std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(left), 10ms, 5s));
+  return longest;
 }
 
 // --- Packets of our own

@@ -36,7 +36,6 @@ namespace lockstep::proxy {
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
-                      public backend::SoftHolder,
                       public ListHook<ClientSession> {
  public:
   ClientSession(Shared& shared, std::uint32_t id);
@@ -88,9 +87,11 @@ class ClientSession : public net::StreamOwner,
   void take_first_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
   void take_streamed_part(const mysql::RequestPart& part, Bytes body, const net::BufferLease& lease);
   bool takes_input() const;
+  bool client_lags() const;
   void take_pending();
   void enter(State state);
   void arm_timer(std::chrono::milliseconds after);
+  std::chrono::milliseconds idle_max() const;
   void give_up_everything();
   void send_packet(Bytes packet);
   template <mysql::ErrorCode kCode, typename... Args>
@@ -191,7 +192,8 @@ class ClientSession : public net::StreamOwner,
   void end_command();
   void settle(Hold& hold, bool for_command);
   void settled(Hold& hold);
-  void give_up_soft_hold() override;
+  void offer_soft_holds();
+  void on_asked_back(backend::ServerSession& server) override;
   void forget_residue() { previous_ = found_rows_at_ = {}; }
 
   std::uint32_t wanted_capabilities() const;
@@ -212,6 +214,7 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t id_;
   State state_ = State::await_identity;
   bool close_when_idle_ = false;
+  bool client_has_ended_ = false;      // it sends no more; what it sent is still answered
   bool trackers_are_clients_ = false;  // the client set session_track_* itself; pinned while it lasts
   bool entering_by_change_user_ = false;
   std::uint8_t login_sequence_ = 0;
@@ -228,6 +231,7 @@ class ClientSession : public net::StreamOwner,
   std::size_t run_group_ = 0;
   backend::ServerSession* run_server_ = nullptr;
   mysql::RequestReader request_;
+  Instant heard_{};  // when the client last sent a part of a command
   std::vector<Hold> holds_;
   PreparedStatements prepared_;
   Transaction transaction_;

@@ -246,7 +246,7 @@ bool ClientSession::keeps_diagnostics() const {
 }
 
 void ClientSession::find_server() {
-  if (backend::SoftHolder::linked()) backend::SoftHolder::unlink();
+  for (Hold& hold : holds_) hold.server().withdraw_offer();
   // What only another server session knows must be learned before this one is brought in step.
   for (Hold& hold : holds_) {
     if (hold.group != run_group_ && hold.pins.has(PinReason::unread_variable))

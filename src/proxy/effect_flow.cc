@@ -145,10 +145,13 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
 void ClientSession::set_variables(backend::ServerSession& server,
                                   std::span<const session::VariableChange> changes) {
   if (changes.empty()) return;
+  const bool sets_wait_timeout =
+      std::ranges::find(changes, VariableId::wait_timeout, &session::VariableChange::id) != changes.end();
   const bool in_step = server.facets.variables == facets_.variables;
   facets_.variables = &shared_.backend.states.with(*facets_.variables, changes);
   server.facets.variables =
       in_step ? facets_.variables : &shared_.backend.states.with(*server.facets.variables, changes);
+  if (sets_wait_timeout) arm_timer(idle_max());
 }
 
 /// The collation that result metadata shows, as the text says it.
@@ -556,21 +559,31 @@ void ClientSession::settled(Hold& hold) {
   if (!hold.pinned()) release(hold);
   if (settles_for_command_) return find_server();
   enter(State::idle);
+  offer_soft_holds();
   take_pending();
 }
 
-/// Another client waits for a server session and this one is kept for what its last statement left behind.
-void ClientSession::give_up_soft_hold() {
-  if (state_ != State::idle) return;
+/// What is kept only for the last statement's sake may be asked back until the next one comes.
+void ClientSession::offer_soft_holds() {
   for (Hold& hold : holds_) {
-    if (!hold.softly_held()) continue;
-    if (hold.pins.has(PinReason::diagnostics)) hold.server().diagnostics_empty = false;
-    // Nobody can ask about that statement any more; a lease number that is never given says so.
-    previous_.lease_number = found_rows_at_.lease_number = 0;
-    if (has_questions(hold)) return settle(hold, /*for_command=*/false);
-    hold.pins = session::Pins();
-    return release(hold);
+    if (hold.softly_held()) hold.server().offer();
   }
+}
+
+/// Another client waits for the server session. While it is asked what only it knows, the others stay: they
+/// are offered again behind that.
+void ClientSession::on_asked_back(backend::ServerSession& server) {
+  if (state_ != State::idle) return;
+  Hold& hold = *hold_of(server);
+  INVARIANT(hold.softly_held());
+  if (hold.pins.has(PinReason::diagnostics)) server.diagnostics_empty = false;
+  // Nobody can ask about that statement any more; a lease number that is never given says so.
+  for (Residue* residue : {&previous_, &found_rows_at_}) {
+    if (residue->server == &server) residue->lease_number = 0;
+  }
+  if (has_questions(hold)) return settle(hold, /*for_command=*/false);
+  hold.pins = session::Pins();
+  release(hold);
 }
 
 // --- Keeping or giving back
@@ -659,9 +672,7 @@ void ClientSession::end_command() {
     drain();
     if (state_ == State::closing) return;
   }
-  for (Hold& hold : holds_) {
-    if (hold.softly_held() && !backend::SoftHolder::linked()) hold.server().pool().offer_soft_hold(*this);
-  }
+  offer_soft_holds();
   take_pending();
 }
 

@@ -66,6 +66,8 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
     case PacketRole::local_infile:
       request_.expect_file(static_cast<std::uint8_t>(result.packet[3] + 1));
       run_.request_done = false;
+      heard_ = shared_.now();
+      arm_timer(shared_.client_read_timeout);
       client_.receive(net::Stream::Receive::bulk);
       return relay_unchanged(result, input, lease);
     case PacketRole::prepare_ok:

@@ -43,8 +43,10 @@ const char* ClientSession::state_text() const {
 
 void ClientSession::append_json(std::string& json) const {
   auto out = std::back_inserter(json);
-  fmt::format_to(out, "{{\"id\":{},\"user\":{},\"host\":{},\"state\":\"{}\",\"statements\":{}", id_,
-                 json_text(user_), json_text(peer_host_), state_text(), statements_);
+  fmt::format_to(out,
+                 "{{\"id\":{},\"user\":{},\"host\":{},\"state\":\"{}\",\"statements\":{},\"kept_bytes\":{}",
+                 id_, json_text(user_), json_text(peer_host_), state_text(), statements_,
+                 pending_.capacity() + assembly_.capacity());
   if (facets_.variables != nullptr) {
     fmt::format_to(out,
                    ",\"schema\":{},\"versions\":{{\"schema\":{},\"variables\":{},\"multi_statements\":{}}},"

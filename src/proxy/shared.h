@@ -30,6 +30,8 @@ struct Shared {
   std::uint64_t in_flight_bytes;  ///< settings: session.in_flight_bytes
   std::chrono::milliseconds login_timeout;
   std::chrono::milliseconds client_idle_timeout;
+  std::chrono::milliseconds client_read_timeout;
+  std::chrono::milliseconds client_write_timeout;
   bool sync_enabled;             ///< settings: sync.enabled
   std::string fallback_version;  ///< settings: server_version
 

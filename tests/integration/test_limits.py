@@ -8,6 +8,7 @@ import time
 import pymysql
 
 from bench import error_of, eventually, on, rows, value
+from wire import Connection
 
 MEGABYTE = 1 << 20
 # Far above the buffers that lockstep holds for one session, far below what passes through it here.
@@ -48,6 +49,18 @@ def test_client_idle_timeout(bench):
             except TimeoutError:
                 pass
         assert closed and 1.5 < time.monotonic() - began < 10, time.monotonic() - began
+
+
+def test_client_write_timeout(bench):
+    """A client that takes nothing of a long result is closed after client_write_timeout; its server session is free."""
+    server = bench.server("mariadb-1")
+    with bench.lockstep(server, client_write_timeout="1s") as lockstep:
+        with Connection(("127.0.0.1", lockstep.port)) as deaf, bench.connect(lockstep.port) as other:
+            deaf.send_query(b"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+                            b"SELECT REPEAT('x', 1048576) FROM n")
+            assert lockstep.metrics().sum("lockstep_sessions") == 2
+            eventually(lambda: lockstep.metrics().sum("lockstep_sessions") == 1, "the deaf client is closed")
+            assert value(other, "SELECT 1") == 1
 
 
 @on("mariadb-1", "mysql-1")

@@ -54,6 +54,24 @@ TEST_CASE("a reset by the peer is said once, with its errno, whether receiving o
   }
 }
 
+TEST_CASE("a peer that ended its direction and then breaks is said twice: it will not read the answer") {
+  NEEDS_RING();
+  TestCore core;
+  Connection connection = connect_loopback();
+  TestStream end(core);
+  REQUIRE(end.stream.open(connection.descriptor).has_value());
+  connection.peer.end_writing();
+  CHECK(core.run_until([&] { return end.ended.has_value(); }));
+  CHECK(end.ended->fault == Fault::peer_closed);
+  end.stream.send_static(as_bytes(more_than_fits()));
+  for (int i = 0; i < 3; ++i) core.turn();
+  connection.peer.reset();
+  CHECK(core.run_until([&] { return end.ends == 2; }));
+  CHECK(end.ended->fault == Fault::system);
+  CHECK(end.stream.unsent_bytes() == 0);
+  close_and_wait(core, end);
+}
+
 TEST_CASE("close drops what is queued, ends what is in flight, and gives back every buffer and block") {
   NEEDS_RING();
   TestCore core;

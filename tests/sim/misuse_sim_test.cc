@@ -1,0 +1,97 @@
+// Clients that do what they should not, and servers that leave at a bad moment: nobody else may notice.
+#include <doctest/doctest.h>
+
+#include "base/log.h"
+#include "small_world.h"
+
+namespace lockstep::sim_test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kRows = "SELECT 1, 'two two two two two two two two two two' FROM people LIMIT 40";
+constexpr std::uint64_t kInFlight = 64 * 1024;
+
+}  // namespace
+
+TEST_CASE("A client that pipelines and does not read is paused, and its neighbour goes on") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.session.in_flight_bytes = kInFlight; });
+  HandClient& greedy = world.client();
+  HandClient& neighbour = world.client();
+  greedy.peer().set_reading(false);
+  const std::uint64_t before = world.counters().client_bytes_sent.get();
+  for (int i = 0; i < 5000; ++i) greedy.query(kRows);
+  world.run_for(10s);
+  CHECK(world.counters().client_bytes_sent.get() - before < 4 * kInFlight);
+  CHECK(world.counters().backpressure_pauses.get() > 0);
+  neighbour.query("SELECT 1");
+  CHECK(world.run_until([&] { return neighbour.answered() == 1; }, 1min));
+  greedy.peer().set_reading(true);
+  CHECK(world.run_until([&] { return greedy.answered() == 5000; }));
+}
+
+TEST_CASE("Commands that are refused without a server are bounded in the same way") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.session.in_flight_bytes = kInFlight; });
+  HandClient& greedy = world.client();
+  greedy.peer().set_reading(false);
+  const std::uint64_t before = world.counters().client_bytes_sent.get();
+  greedy.peer().send(as_bytes(std::string(400'000, '\0')));  // a hundred thousand packets without a command
+  world.run_for(10s);
+  CHECK(world.counters().client_bytes_sent.get() - before < 4 * kInFlight);
+}
+
+TEST_CASE("What a client that always keeps statements on their way has sent is not kept") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  const std::string text = "SELECT 1 /*" + std::string(1000, 'x') + "*/";
+  client.on_reply = [&] { client.query(text); };
+  for (int i = 0; i < 50; ++i) client.query(text);
+  REQUIRE(world.run_until([&] { return client.answered() >= 1000; }));
+  const std::uint64_t settled = world.session_figure("kept_bytes");
+  REQUIRE(world.run_until([&] { return client.answered() >= 5000; }));
+  CHECK(world.session_figure("kept_bytes") <= 2 * settled);
+}
+
+TEST_CASE("A client that stops in the middle of a command is closed after client_read_timeout") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.client_read_timeout = 5s; });
+  HandClient& client = world.client();
+  HandClient& idle = world.client();
+  client.peer().send(as_bytes(std::string_view("\x64\0\0\0\x03SELECT", 11)));
+  world.run_for(4s);
+  CHECK(!client.lost());
+  CHECK(world.run_until([&] { return client.lost(); }, 3s));
+  CHECK(!idle.lost());
+}
+
+TEST_CASE("A client that sends its last statement and ends is answered") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  client.query("INSERT INTO orders VALUES (1)");
+  client.query("SELECT 1");
+  client.peer().finish();
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(client.answered() == 2);
+}
+
+TEST_CASE("A server session kept for its warnings is given back when its server leaves the configuration") {
+  start_log(LogLevel::error);
+  SmallWorld world(2);
+  HandClient& client = world.client();
+  client.query("SELECT 1 FROM nosuch");
+  REQUIRE(world.run_until([&] { return world.sessions_say("running"); }));
+  world.use_only_server(1);
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }));
+  // Nothing is left of the server before it shuts down, and what the client says next goes to the other one.
+  CHECK(world.run_until([&] { return world.server(0).connections() == 0; }, 1min));
+  world.server(0).stop_listening();
+  client.query("SELECT 1");
+  CHECK(world.run_until([&] { return client.answered() == 2; }, 1min));
+}
+
+}  // namespace lockstep::sim_test

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "core/core.h"
+#include "model_server.h"
+#include "model_users.h"
+#include "mysql/packet_assembler.h"
+#include "mysql/server_login.h"
+#include "net/sim_peer.h"
+#include "net/sim_world.h"
+#include "reply_reader.h"
+
+namespace lockstep::sim_test {
+
+/// A client whose every step a test decides: it logs in by itself, and from then on sends what it is told to.
+class HandClient final : public net::sim::PeerScript {
+ public:
+  explicit HandClient(net::sim::World& world);
+
+  void query(std::string_view text);
+  net::sim::Peer& peer() { return peer_; }
+
+  bool logged_in() const { return reader_.has_value(); }
+  bool lost() const { return lost_; }
+  int answered() const { return answered_; }
+  const ModelReply& last_reply() const { return last_reply_; }
+  std::function<void()> on_reply = [] {};
+
+ private:
+  void on_bytes(net::sim::Peer& peer, Bytes bytes) override;
+  void on_end(net::sim::Peer& peer, Error error) override;
+  void log_in(Bytes payload, std::uint8_t sequence);
+
+  mysql::RecoveredSecret secret_ = mysql::RecoveredSecret::from_password(ModelUsers::kPassword);
+  mysql::ServerLogin login_;
+  mysql::PacketAssembler assembler_{0xFFFFFF};
+  std::optional<ReplyReader> reader_;
+  bool lost_ = false;
+  int answered_ = 0;
+  ModelReply last_reply_;
+  net::sim::ClientPeer peer_;
+};
+
+/// One real core and its model servers, without faults: for tests that drive clients by hand.
+class SmallWorld {
+ public:
+  /// Group "main" is the first server alone; `change` may change the settings.
+  explicit SmallWorld(
+      std::size_t servers = 1,
+      const std::function<void(config::Settings&)>& change = [](config::Settings&) {});
+  ~SmallWorld();
+
+  /// A reload after which group "main" is the server of that number alone.
+  void use_only_server(std::size_t number);
+  HandClient& client();
+  bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::minutes(10)) {
+    return world_.run_until(done, limit);
+  }
+  void run_for(Duration duration) { world_.run_for(duration); }
+  /// A number that /sessions says of the first client in it.
+  std::uint64_t session_figure(std::string_view name);
+  /// The words of /sessions hold this.
+  bool sessions_say(std::string_view words) {
+    return core_->describe_sessions().find(words) != std::string::npos;
+  }
+
+  net::sim::World& world() { return world_; }
+  net::sim::ServerPeer& server(std::size_t number) { return servers_[number]->door(); }
+  metrics::CoreCounters& counters() { return counters_; }
+  config::Settings& settings() { return settings_; }
+  core::Core& core() { return *core_; }
+
+ private:
+  void name_server(std::size_t number);
+
+  net::sim::World world_{1};
+  const ModelUsers users_;
+  Database database_;
+  std::vector<std::unique_ptr<ModelServer>> servers_;
+  config::Settings settings_;
+  metrics::CoreCounters counters_;
+  std::unique_ptr<core::Core> core_;
+  int turns_ = 0;
+  std::vector<std::unique_ptr<HandClient>> clients_;
+};
+
+}  // namespace lockstep::sim_test
