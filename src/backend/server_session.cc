@@ -73,7 +73,7 @@ void ServerSession::attach(ServerSessionUser& user) {
   INVARIANT(user_ == nullptr);
   phase_ = Phase::leased;
   user_ = &user;
-  lease_number_ = ++context_.last_lease;
+  previous_lease_number_ = std::exchange(lease_number_, ++context_.last_lease);
 }
 
 void ServerSession::detach() {
@@ -197,15 +197,19 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
   if (reply == Reply::statement) {
     user_->on_reply(*this, result, bytes, lease);
   } else if (reply == Reply::sync && result.reply_done) {
-    const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes));
-    const bool refused = result.role == mysql::PacketRole::err;
-    if (refused && !err) {
-      on_ended(err.error());
-      return bytes.size();
-    }
-    user_->on_sync_reply(*this, refused ? &*err : nullptr);
+    sync_done(result);
   }
   return result.consumed;
+}
+
+void ServerSession::sync_done(const mysql::ScanResult& result) {
+  const Bytes payload = Bytes(result.packet).subspan(mysql::kHeaderBytes);
+  if (result.role == mysql::PacketRole::err) {
+    const auto err = mysql::ErrPacket::parse(payload);
+    return err ? user_->on_sync_reply(*this, &*err, 0) : on_ended(err.error());
+  }
+  const auto ok = mysql::OkPacket::parse(payload, capabilities_);
+  user_->on_sync_reply(*this, nullptr, ok ? ok->status : 0);
 }
 
 /// Replies to what lockstep itself asked: short results, read whole.

@@ -35,8 +35,10 @@ class ServerSessionUser {
   /// lies in `lease`.
   virtual void on_reply(ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
                         const net::BufferLease& lease) = 0;
-  /// The reply to a sync packet: `refusal` is the server's ERR packet, null after OK.
-  virtual void on_sync_reply(ServerSession& server, const mysql::ErrPacket* refusal) = 0;
+  /// The reply to a sync packet: `refusal` is the server's ERR packet, null after OK; `status` are the flags
+  /// of OK.
+  virtual void on_sync_reply(ServerSession& server, const mysql::ErrPacket* refusal,
+                             std::uint16_t status) = 0;
   /// The end of the reply to a question asked with ask(); its rows went to the question's own callback.
   virtual void on_answer(ServerSession& server, bool answered) = 0;
   /// What was queued has been sent, or fell below the stream's mark.
@@ -103,6 +105,8 @@ class ServerSession : public net::StreamOwner,
   /// Of the latest lease: with the same number nobody else has used the session since. No other session of
   /// the core ever has it, also not one that is made later in the same memory.
   std::uint64_t lease_number() const { return lease_number_; }
+  /// Of the lease before that.
+  std::uint64_t previous_lease_number() const { return previous_lease_number_; }
 
   /// The user's client lacks CLIENT_DEPRECATE_EOF: it is to hear where column definitions end.
   void report_definitions(bool on) { report_definitions_ = on; }
@@ -165,6 +169,7 @@ class ServerSession : public net::StreamOwner,
   bool charset_from_login() const;
   void send_set_up();
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
+  void sync_done(const mysql::ScanResult& result);
   std::size_t feed_own_reply(MutableBytes bytes);
   void own_reply_done(Reply reply, SmallResult::Step step);
   void login_failed(const mysql::ServerLoginStep& step);
@@ -189,6 +194,7 @@ class ServerSession : public net::StreamOwner,
   std::uint32_t connection_id_ = 0;
   std::uint32_t capabilities_ = 0;
   std::uint64_t lease_number_ = 0;
+  std::uint64_t previous_lease_number_ = 0;
   Instant opened_at_;
   Instant idle_since_{};
   std::array<Due, kDueMax> due_;

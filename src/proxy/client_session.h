@@ -127,6 +127,7 @@ class ClientSession : public net::StreamOwner,
   std::size_t group_of_held_state() const;
   void find_server();
   bool asks_about_previous() const;
+  bool counts_diagnostics() const;
   bool keeps_diagnostics() const;
   Hold* hold_in(std::size_t group);
   Hold* hold_of(const backend::ServerSession& server);
@@ -136,15 +137,28 @@ class ClientSession : public net::StreamOwner,
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
-  bool transaction_ends_elsewhere(const Hold& hold) const;
+  /// When the other servers of a transaction are told of what its statement does to it: ahead of the client's
+  /// own server, behind it, or once that one has said (`asking`) whether the transaction is still open.
+  enum class Following : std::uint8_t { ahead, asking, behind };
+  bool transaction_goes_on_elsewhere(const Hold& target) const;
+  const char* unfit_for_several_servers() const;
+  void refuse_over_several_servers(Hold& hold, const char* why);
+  void begin_following(Following how);
   void follow_next();
+  std::string_view statement_for_others() const;
+  void end_transaction_elsewhere(backend::ServerSession& server);
+  void on_follow_reply(backend::ServerSession& server, std::uint16_t status);
+  void follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   bool send_sync(Hold& hold);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
   bool send_transaction_start(Hold& hold);
   void refuse_to_join(Hold& hold);
   void send_statement(Hold& hold);
   bool shows_trackers(const Hold& hold) const;
-  void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal) override;
+  void in_step(Hold& hold);
+  const session::Schema* schema_on(const Hold& hold) const;
+  void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
+                     std::uint16_t status) override;
   void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
 
   // --- Relaying (reply_flow.cc) ---
@@ -169,11 +183,18 @@ class ClientSession : public net::StreamOwner,
   void take_reports(backend::ServerSession& server, Bytes block);
   void set_results_collation(backend::ServerSession& server, std::string_view collation);
   void finish_statement(backend::ServerSession& server);
-  void apply_text_effects(Hold& hold);
-  void apply_statement_effects(Hold& hold, const sql::Statement& statement);
-  void apply_assignment(Hold& hold, const sql::Assignment& assignment);
-  void apply_set_names(Hold& hold, const sql::Assignment& assignment);
+  /// How one statement of a text ended. `unclear` is one behind a routine, in a text that failed.
+  enum class Ran : std::uint8_t { well, badly, unclear, not_at_all };
+  void apply_statements(Hold& hold);
+  Ran how_it_ran(std::size_t number, bool countable) const;
+  void apply_traits(Hold& hold, metrics::StatementKind kind, sql::Traits traits, Ran ran, bool state_changed);
+  void apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran);
+  void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
+  void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_outcome(Hold& hold);
+  void apply_transaction_status(Hold& hold);
+  bool is_autocommit_on(backend::ServerSession& server) const;
   void forget_what_was_set(Hold& hold);
   void pin(Hold& hold, session::PinReason reason);
   void ask_about(session::VariableId id);
@@ -185,6 +206,7 @@ class ClientSession : public net::StreamOwner,
   static void take_database_row(void* context, const backend::SmallResult::Row& row);
   void set_variables(backend::ServerSession& server, std::span<const session::VariableChange> changes);
   void conclude(Hold& hold);
+  void restore_row_count(backend::ServerSession& server);
   void release_or_keep(Hold& hold);
   void release(Hold& hold);
   void uncount(Hold& hold);
@@ -223,6 +245,7 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t syncs_due_ = 0;
   std::uint32_t answers_due_ = 0;
   std::uint32_t follow_at_ = 0;
+  Following following_ = Following::ahead;
   session::Facets facets_;            // what the client has set
   std::uint64_t last_insert_id_ = 0;  // unless a hold is pinned by last_insert_id
   Residue previous_;                  // of the last statement: ROW_COUNT(), SHOW WARNINGS
@@ -240,6 +263,8 @@ class ClientSession : public net::StreamOwner,
   bool all_unsaid_ = false;                  // an ERR may hide any change
   bool asks_insert_id_ = false;
   bool syncs_insert_id_ = false;
+  bool empties_diagnostics_ = false;
+  bool keeps_schema_ = false;         // the statement says itself which schema is next
   bool settles_for_command_ = false;  // a command waits for the answers
   backend::ServerSession* answering_ = nullptr;
   std::vector<session::VariableValue> everything_;
@@ -258,8 +283,12 @@ class ClientSession : public net::StreamOwner,
   net::Stream client_;
 };
 
-/// Whether the effect of such a statement depends on names and values in its text.
-bool needs_text_afterwards(sql::Traits traits);
+/// Whether such a statement changes what the session is, by names and values in its text.
+bool changes_session(sql::Traits traits);
+/// Whether its text is looked at again when it has run.
+bool needs_text_afterwards(metrics::StatementKind kind, sql::Traits traits);
+/// A SET that leaves all as it is.
+inline constexpr std::string_view kChangesNothing = "SET @@session.sql_notes=@@session.sql_notes";
 
 template <mysql::ErrorCode kCode, typename... Args>
 void ClientSession::refuse_command(const Args&... args) {

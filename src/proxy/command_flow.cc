@@ -105,6 +105,10 @@ void ClientSession::begin_prepared() {
   run_.traits = run_.command == Command::COM_STMT_EXECUTE ? statement->traits : kHarmless;
   run_.sets_untracked = statement->sets_untracked;
   run_.sets_trackers = statement->sets_trackers;
+  if (run_.command == Command::COM_STMT_EXECUTE) {
+    run_.sets_autocommit = statement->sets_autocommit;
+    run_.names_tables = statement->names_tables;
+  }
   Hold* hold = hold_of(*statement->server);
   INVARIANT(hold != nullptr);  // prepared statements pin
   run_group_ = hold->group;
@@ -230,19 +234,22 @@ bool ClientSession::asks_about_previous() const {
                      [](const Hold& hold) { return hold.pins.has(PinReason::last_insert_id); });
 }
 
-/// The statement leaves the list that SHOW WARNINGS shows as it is, and FOUND_ROWS() too.
-bool ClientSession::keeps_diagnostics() const {
+/// The statement leaves the list that SHOW WARNINGS shows as it is, and its OK counts what is in it.
+bool ClientSession::counts_diagnostics() const {
   switch (run_.command) {
     case Command::COM_PING:
     case Command::COM_SET_OPTION:
     case Command::COM_INIT_DB: return true;
-    default: break;
+    default: return run_.unknown_prepared || run_.kind == StatementKind::use;
   }
-  if (run_.unknown_prepared) return true;
-  if (run_.kind == StatementKind::use) return true;
+}
+
+/// The statement leaves that list as it is, and FOUND_ROWS() too.
+bool ClientSession::keeps_diagnostics() const {
+  if (counts_diagnostics()) return true;
   // MariaDB empties the list only for a statement that uses a table or has something to say itself.
-  return dialect().mariadb &&
-         (run_.kind == StatementKind::set || (run_.kind == StatementKind::select && !run_.names_tables));
+  const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  return dialect().mariadb && has_text && !run_.names_tables;
 }
 
 void ClientSession::find_server() {
@@ -290,6 +297,7 @@ void ClientSession::acquire(std::size_t group) {
   request.wanted = facets_;
   if (entering && !login_->database().empty())
     request.wanted.schema = &shared_.backend.states.schema(login_->database());
+  if (run_.missing_schema == facets_.schema) request.wanted.schema = &shared_.backend.states.no_schema();
   request.previous = residue.server;
   request.previous_lease = residue.lease_number;
   request.previous_only = asks;
@@ -313,6 +321,12 @@ void ClientSession::on_lease(backend::Lease lease) {
   Hold& hold = holds_.emplace_back();
   hold.lease = std::move(lease);
   hold.group = run_group_;
+  hold.missing_schema = run_.missing_schema;
+  // Nobody else has had it since: what this client's statements left there is there still.
+  for (Residue* residue : {&previous_, &found_rows_at_}) {
+    if (residue->server == &server && residue->lease_number == server.previous_lease_number())
+      residue->lease_number = server.lease_number();
+  }
   if (state_ == State::enter) return enter_schema();
   run_on(hold);
 }

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "proxy/client_session.h"
+#include "session/pin_rules.h"
 #include "sql/variable_name.h"
 
 namespace lockstep::proxy {
@@ -31,38 +32,16 @@ constexpr sql::Traits kTextMatters{Trait::sets_session,
                                    Trait::savepoint,
                                    Trait::sets_next_transaction,
                                    Trait::opens_handler,
-                                   Trait::closes_handler};
+                                   Trait::closes_handler,
+                                   Trait::releases_all_named_locks};
 
-/// Traits that pin for as long as nothing says otherwise, and the reason shown.
-struct PinningTrait {
-  Trait trait;
-  PinReason reason;
-};
-constexpr PinningTrait kPinning[] = {
-    {Trait::assigns_user_variables, PinReason::user_variable},
-    {Trait::takes_named_lock, PinReason::named_lock},
-    {Trait::locks_tables, PinReason::lock_tables},
-    {Trait::flush_read_lock, PinReason::global_read_lock},
-    {Trait::locks_instance, PinReason::global_read_lock},
-    {Trait::opens_handler, PinReason::handler},
-    {Trait::xa_begin, PinReason::xa},
-    {Trait::sets_next_transaction, PinReason::next_transaction},
-    {Trait::sets_role, PinReason::role},
-    {Trait::uses_sequence, PinReason::sequence},
-    {Trait::calls_routine, PinReason::routine},
-    {Trait::text_execute, PinReason::routine},
-    {Trait::execute_immediate, PinReason::routine},
-    {Trait::reads_connection_identity, PinReason::connection_identity},
-    {Trait::replication, PinReason::replication},
-    {Trait::opaque, PinReason::unknown_statement},
-    {Trait::calc_found_rows, PinReason::found_rows},
-    {Trait::sets_last_insert_id, PinReason::last_insert_id},
-};
-constexpr sql::Traits kPins = [] {
-  sql::Traits traits;
-  for (const PinningTrait& row : kPinning) traits.add(row.trait);
-  return traits;
-}();
+/// One of them may answer with several results: behind it, results do not count statements any more.
+constexpr sql::Traits kManyResults{Trait::calls_routine, Trait::text_execute, Trait::execute_immediate,
+                                   Trait::opaque};
+/// After one of them a transaction may be open, although its own status flags are not known.
+constexpr sql::Traits kMayBeginTransaction{Trait::begins_transaction, Trait::chains,
+                                           Trait::calls_routine,      Trait::text_execute,
+                                           Trait::execute_immediate,  Trait::opaque};
 
 bool reads_or_writes_data(StatementKind kind) {
   switch (kind) {
@@ -90,6 +69,17 @@ bool alters_database(std::string_view text) {
   return sql::same_name(what, "DATABASE") || sql::same_name(what, "SCHEMA");
 }
 
+/// Nothing but that: a function that is only named may never have been evaluated.
+bool is_release_of_all_named_locks(std::string_view text) {
+  constexpr std::string_view kWord = "RELEASE_ALL_LOCKS()";
+  for (const std::string_view verb : {"SELECT ", "DO "}) {
+    if (text.size() == verb.size() + kWord.size() && sql::same_name(text.substr(0, verb.size()), verb) &&
+        sql::same_name(text.substr(verb.size()), kWord))
+      return true;
+  }
+  return false;
+}
+
 constexpr std::array kConnectionCharset = {
     VariableId::character_set_client, VariableId::character_set_results, VariableId::collation_connection};
 
@@ -99,8 +89,12 @@ bool is_connection_charset(VariableId id) {
 
 }  // namespace
 
-bool needs_text_afterwards(sql::Traits traits) {
+bool changes_session(sql::Traits traits) {
   return traits.has_any(kTextMatters);
+}
+
+bool needs_text_afterwards(StatementKind kind, sql::Traits traits) {
+  return kind == StatementKind::multi || kind == StatementKind::ddl || changes_session(traits);
 }
 
 // --- What an OK packet reports
@@ -120,13 +114,14 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
   client.everything |= run_.sets_trackers;
   session::Reports& reports = shared_.reports;
   session::read_reports(block, client, reports, shared_.client_state);
+  if (reports.state_changed)
+    run_.state_changed_in |= std::uint64_t{1} << std::min<std::size_t>(run_.results, 63);
   // SET STATEMENT reports values that are over when the statement is.
   if (run_.has(Trait::set_statement_for)) return;
   if (reports.schema) {
     facets_.schema = server.facets.schema = &shared_.backend.states.schema(*reports.schema);
     run_.schema_reported = true;
   }
-  run_.state_changed |= reports.state_changed;
   run_.charset_unsaid |= reports.connection_charset;
   run_.untracked_reported |= !reports.untracked.empty() || reports.variables.overflowed();
   auto& changes = shared_.changes;
@@ -170,36 +165,62 @@ void ClientSession::finish_statement(backend::ServerSession& server) {
   if (server.stream().receiving() != Receive::chatter) server.stream().receive(Receive::chatter);
   if (client_.receiving() == Receive::bulk) client_.receive(Receive::chatter);
 
-  // A failed statement changes nothing, but one that is several may have failed halfway.
-  const bool partial = run_.failed && (run_.kind == StatementKind::multi || run_.has(Trait::calls_routine));
-  if (!run_.failed || partial) {
-    if (run_.traits.has_any(kPins)) {
-      for (const PinningTrait& row : kPinning) {
-        if (run_.has(row.trait)) pin(hold, row.reason);
-      }
-    }
-    if (run_.has(Trait::sets_last_insert_id)) server.last_insert_id.reset();
-    if (needs_text_afterwards(run_.traits) && run_.command != Command::COM_STMT_PREPARE)
-      apply_text_effects(hold);
-    const bool alters_schema = run_.kind == StatementKind::ddl && alters_database(run_.text);
-    if (alters_schema) shared_.backend.states.renew_schema(facets_.schema->name);
-    if (run_.sets_untracked || run_.untracked_reported || alters_schema)
-      pin(hold, PinReason::session_variable);
-  }
-  if (run_.state_changed && reads_or_writes_data(run_.data_kind) &&
-      !run_.has(Trait::assigns_user_variables)) {
-    pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
-  }
-  if (run_.failed && run_.kind == StatementKind::set && run_.has(Trait::assigns_user_variables))
-    pin(hold, PinReason::user_variable);
-  if (run_.failed && (partial || run_.kind == StatementKind::set)) all_unsaid_ = true;
+  if (run_.command != Command::COM_STMT_PREPARE) apply_statements(hold);
   if (run_.charset_unsaid &&
       !run_.reported.test(static_cast<std::size_t>(VariableId::collation_connection))) {
     ask_about(VariableId::collation_connection);
   }
-  if (run_.sets_trackers) pin(hold, PinReason::session_variable);
   apply_outcome(hold);
-  conclude(hold);
+  end_transaction_elsewhere(server);
+}
+
+/// What each statement of the command did to what the client has set, and to the pins.
+void ClientSession::apply_statements(Hold& hold) {
+  const bool in_parts = run_.kind == StatementKind::multi || run_.has(Trait::calls_routine);
+  const bool cut_off = run_.failed && in_parts;
+  if (!run_.failed || cut_off) {
+    if (run_.sets_untracked || run_.untracked_reported || run_.sets_trackers)
+      pin(hold, PinReason::session_variable);
+  }
+  // An ERR may hide changes made before it.
+  if (run_.failed && (in_parts || run_.kind == StatementKind::set)) all_unsaid_ = true;
+  if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
+    std::size_t number = 0;
+    bool countable = true;
+    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
+      const Ran ran = how_it_ran(number, countable);
+      const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
+      apply_traits(hold, statement.kind, statement.traits, ran, changed);
+      if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
+      countable = countable && !statement.traits.has_any(kManyResults);
+      ++number;
+    });
+  } else {
+    apply_traits(hold, run_.data_kind, run_.traits, run_.failed ? Ran::badly : Ran::well,
+                 run_.state_changed_in != 0);
+  }
+}
+
+/// Of the statements of one text, those before the failed one ran, and those behind it did not.
+ClientSession::Ran ClientSession::how_it_ran(std::size_t number, bool countable) const {
+  if (!run_.failed) return Ran::well;
+  if (!countable) return Ran::unclear;
+  if (number == run_.results) return Ran::badly;
+  return number < run_.results ? Ran::well : Ran::not_at_all;
+}
+
+void ClientSession::apply_traits(Hold& hold, StatementKind kind, sql::Traits traits, Ran ran,
+                                 bool state_changed) {
+  if (ran == Ran::not_at_all) return;
+  run_.inserts |= kind == StatementKind::insert || kind == StatementKind::replace;
+  if (state_changed && reads_or_writes_data(kind) && !traits.has(Trait::assigns_user_variables)) {
+    pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
+  }
+  if (traits.has(Trait::sets_last_insert_id)) hold.server().last_insert_id.reset();
+  if (!session::touches_pins(traits)) return;
+  const session::PinRule rule = session::pin_rule(traits);
+  if (ran == Ran::well) hold.pins = hold.pins.without(rule.ends);
+  (ran == Ran::badly ? rule.begins_in_error : rule.begins).each([&](PinReason reason) { pin(hold, reason); });
 }
 
 void ClientSession::apply_outcome(Hold& hold) {
@@ -235,39 +256,7 @@ void ClientSession::apply_outcome(Hold& hold) {
       break;
     default: break;
   }
-  // The end of transactions, locks and handlers.
-  if (run_.has(Trait::unlocks_tables) || run_.has(Trait::begins_transaction))
-    hold.pins.remove(PinReason::lock_tables);
-  if (run_.has(Trait::unlocks_tables) || run_.has(Trait::unlocks_instance))
-    hold.pins.remove(PinReason::global_read_lock);
-  if (run_.has(Trait::releases_all_named_locks) && !run_.has(Trait::takes_named_lock))
-    hold.pins.remove(PinReason::named_lock);
-  if (run_.has(Trait::xa_finish) && !run_.failed) hold.pins.remove(PinReason::xa);
-  if (run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back, Trait::begins_transaction,
-                                      Trait::implicit_commit)) ||
-      run_.sets_autocommit) {
-    hold.pins.remove(PinReason::savepoint);
-  }
-  if (!run_.failed) {
-    const bool in_transaction = (run_.status & mysql::ServerStatus::SERVER_STATUS_IN_TRANS) != 0;
-    const bool has_status = run_.command != Command::COM_STATISTICS &&
-                            run_.command != Command::COM_STMT_PREPARE &&
-                            run_.command != Command::COM_FIELD_LIST;
-    if (in_transaction) {
-      pin(hold, PinReason::transaction);
-    } else if (has_status) {
-      hold.pins.remove(PinReason::transaction);
-      // A one-shot characteristic is used up by whatever ran after it.
-      if (run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)) ||
-          (run_.names_tables && reads_or_writes_data(run_.data_kind))) {
-        hold.pins.remove(PinReason::next_transaction);
-      }
-      if (std::none_of(holds_.begin(), holds_.end(),
-                       [](const Hold& other) { return other.pins.has(PinReason::transaction); })) {
-        transaction_.clear();
-      }
-    }
-  }
+  apply_transaction_status(hold);
   // What the next statement may ask about.
   const bool has_diagnostics = run_.failed || run_.any_warnings;
   if (has_diagnostics) pin(hold, PinReason::diagnostics);
@@ -276,12 +265,41 @@ void ClientSession::apply_outcome(Hold& hold) {
   } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {
     server.diagnostics_empty = true;
   }
-  const bool may_have_inserted = run_.returned_rows && (run_.data_kind == StatementKind::insert ||
-                                                        run_.data_kind == StatementKind::replace);
+  const bool may_have_inserted = run_.returned_rows && run_.inserts;  // RETURNING
   if (run_.gave_insert_id || may_have_inserted) {
     server.last_insert_id.reset();
     pin(hold, PinReason::last_insert_id);
   }
+}
+
+/// Whether a transaction is open is in the status flags of OK; an ERR has none.
+void ClientSession::apply_transaction_status(Hold& hold) {
+  using namespace mysql::ServerStatus;
+  if (run_.failed) {
+    if (!is_autocommit_on(hold.server()) ||
+        (run_.kind == StatementKind::multi &&
+         ((run_.status & SERVER_STATUS_IN_TRANS) != 0 || run_.traits.has_any(kMayBeginTransaction))))
+      pin(hold, PinReason::transaction);
+    return;
+  }
+  const bool has_status = run_.command != Command::COM_STATISTICS &&
+                          run_.command != Command::COM_STMT_PREPARE &&
+                          run_.command != Command::COM_FIELD_LIST;
+  if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) return pin(hold, PinReason::transaction);
+  if (!has_status) return;
+  // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
+  if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())
+    hold.pins.remove(PinReason::next_transaction);
+  hold.pins.remove(PinReason::transaction);
+  if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins.remove(PinReason::savepoint);
+  if (std::ranges::none_of(holds_, &Hold::in_transaction)) transaction_.clear();
+}
+
+/// What the client believes: the status flags of an OK say the same.
+bool ClientSession::is_autocommit_on(backend::ServerSession& server) const {
+  const session::VariableValue* set = facets_.variables->find(VariableId::autocommit);
+  return (set != nullptr ? set->text : server.pool().profile().baseline().value(VariableId::autocommit)) !=
+         "OFF";
 }
 
 /// COM_RESET_CONNECTION: nothing of the client is left but the schema; which character set it has now differs
@@ -320,14 +338,12 @@ void ClientSession::forget_what_was_set(Hold& hold) {
 // --- What the text says
 // ------------------------------------------------------------------------------------------
 
-void ClientSession::apply_text_effects(Hold& hold) {
-  shared_.analysis.each_statement(run_.text, dialect(), [this, &hold](const sql::Statement& statement) {
-    apply_statement_effects(hold, statement);
-  });
-}
-
-void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& statement) {
+/// `ran` is well or unclear. What is unclear adds, and takes nothing away.
+void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran) {
   const sql::Traits traits = statement.traits;
+  const bool well = ran == Ran::well;
+  if (traits.has_any(sql::Traits(Trait::begins_transaction, Trait::savepoint)) && !well)
+    transaction_.lose_track();
   if (traits.has(Trait::begins_transaction)) transaction_.begin(statement.text);
   // Without autocommit a savepoint counts even before the transaction has touched anything.
   if (traits.has(Trait::savepoint) && (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) == 0) {
@@ -335,37 +351,67 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   }
   if (traits.has(Trait::savepoint) && !traits.has(Trait::rolls_back_to_savepoint))
     transaction_.savepoint(statement.text);
-  if (traits.has(Trait::uses_schema) && !run_.schema_reported) {
+  if (traits.has(Trait::uses_schema) && !run_.schema_reported && well) {
     facets_.schema = hold.server().facets.schema = &shared_.backend.states.schema(statement.subject);
   }
   if (traits.has(Trait::drops_database)) shared_.backend.states.renew_schema(statement.subject);
-  if (traits.has(Trait::creates_temporary_table)) {
-    pin(hold, PinReason::temporary_table);
-    if (!statement.tables.empty()) add_name(hold.temporary_tables, statement.tables[0].name);
+  if (statement.kind == StatementKind::ddl) {
+    if (well && alters_database(statement.text)) {
+      shared_.backend.states.renew_schema(facets_.schema->name);
+      pin(hold, PinReason::session_variable);
+    }
+    follow_temporary_tables(hold, statement, well);
   }
-  if (traits.has(Trait::drops_temporary_table) && hold.pins.has(PinReason::temporary_table) &&
-      !hold.pins.has(PinReason::routine)) {
-    for (const sql::Table& table : statement.tables) remove_name(hold.temporary_tables, table.name);
-    if (hold.temporary_tables.empty()) hold.pins.remove(PinReason::temporary_table);
-  }
+  if (well && is_release_of_all_named_locks(statement.text)) hold.pins.remove(PinReason::named_lock);
   if (traits.has(Trait::text_prepare)) {
     pin(hold, PinReason::text_prepared_statement);
     add_name(hold.text_statements, statement.subject);
   }
-  if (traits.has(Trait::text_deallocate)) {
+  if (traits.has(Trait::text_deallocate) && well) {
     remove_name(hold.text_statements, statement.subject);
     if (hold.text_statements.empty()) hold.pins.remove(PinReason::text_prepared_statement);
   }
   if (traits.has(Trait::opens_handler)) ++hold.handlers_open;
-  if (traits.has(Trait::closes_handler) && hold.handlers_open != 0 && --hold.handlers_open == 0) {
+  if (traits.has(Trait::closes_handler) && well && hold.handlers_open != 0 && --hold.handlers_open == 0) {
     hold.pins.remove(PinReason::handler);
   }
-  if (traits.has(Trait::set_statement_for)) return;
-  for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment);
+  if (traits.has(Trait::set_statement_for)) {
+    // What an inner SET changes stays, and its reports cannot be told from those of values that are over.
+    if (statement.kind == StatementKind::set) all_unsaid_ = true;
+    return;
+  }
+  const bool alone = run_.is_one_statement() && statement.assignments.size() == 1;
+  for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment, alone);
+}
+
+/// Temporary tables are known by schema and name, as the statement that made them says; one that is given
+/// another name is not known any more, and keeps the session to its end.
+void ClientSession::follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well) {
+  const auto key = [this](const sql::Table& table) {
+    return fmt::format("{}.{}", table.schema.empty() ? facets_.schema->name : table.schema, table.name);
+  };
+  if (statement.traits.has(Trait::creates_temporary_table)) {
+    pin(hold, PinReason::temporary_table);
+    add_name(hold.temporary_tables, statement.tables.empty() ? std::string() : key(statement.tables[0]));
+    return;
+  }
+  if (!hold.pins.has(PinReason::temporary_table)) return;
+  const bool drops = statement.traits.has(Trait::drops_temporary_table);
+  if (drops && ran_well && !run_.any_warnings && !hold.pins.has(PinReason::routine)) {
+    for (const sql::Table& table : statement.tables) remove_name(hold.temporary_tables, key(table));
+    if (hold.temporary_tables.empty()) hold.pins.remove(PinReason::temporary_table);
+  } else if (!drops && !statement.tables.empty()) {
+    const auto known = [&](const sql::Table& table) {
+      return std::ranges::find(hold.temporary_tables, key(table)) != hold.temporary_tables.end();
+    };
+    if (std::any_of(statement.tables.begin(), statement.tables.end(), known))
+      add_name(hold.temporary_tables, "");
+  }
 }
 
 /// The server's report and the text are two witnesses: what the text names and no report tells is asked for.
-void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignment) {
+/// `alone`: the command is nothing but this assignment.
+void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone) {
   switch (assignment.scope) {
     case sql::Scope::global:
     case sql::Scope::persist:
@@ -374,7 +420,7 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     case sql::Scope::character_set:
       for (const VariableId id : kConnectionCharset) ask_about(id);
       return;
-    case sql::Scope::names: return apply_set_names(hold, assignment);
+    case sql::Scope::names: return apply_set_names(hold, assignment, alone);
     case sql::Scope::session:
     case sql::Scope::unscoped_at_at: break;
   }
@@ -402,7 +448,7 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
 
 /// SET NAMES is reported without its collation: that is in the text, or known from an earlier time, or asked
 /// for.
-void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignment) {
+void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone) {
   for (const VariableId id : {VariableId::character_set_client, VariableId::character_set_results}) {
     if (!run_.reported.test(static_cast<std::size_t>(id))) ask_about(id);
   }
@@ -412,7 +458,7 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
   if (assignment.form != sql::ValueForm::literal_string && assignment.form != sql::ValueForm::keyword) return;
   // A collation that follows from a session variable is not a property of the server.
   if (facets_.variables->find(VariableId::default_collation_for_utf8mb4) != nullptr) return;
-  if (unsaid_.size() != 1) return;
+  if (!alone || unsaid_.size() != 1) return;
   const std::string_view charset = facets_.variables->find(VariableId::character_set_client)->text;
   std::string_view collation = assignment.collation;
   if (collation.empty()) collation = hold.server().pool().profile().default_collation(charset);
@@ -451,6 +497,7 @@ void ClientSession::ask(Hold& hold) {
   backend::ServerSession& server = hold.server();
   answering_ = &server;
   server.diagnostics_empty = false;  // reading a deprecated variable warns
+  if (found_rows_at_.server == &server) found_rows_at_.lease_number = 0;  // the answer has rows of its own
   asks_insert_id_ = hold.pins.has(PinReason::last_insert_id);
   hold.pins.remove(PinReason::last_insert_id);
   hold.pins.remove(PinReason::unread_variable);
@@ -596,10 +643,18 @@ void ClientSession::conclude(Hold& hold) {
       pin(hold, PinReason::unread_variable);
     } else {
       enter(State::conclude);
-      return ask(hold);
+      ask(hold);
+      if (run_.kind == StatementKind::set && !run_.failed) restore_row_count(hold.server());
+      return;
     }
   }
   release_or_keep(hold);
+}
+
+/// ROW_COUNT() is 0 after a SET, and -1 after a question.
+void ClientSession::restore_row_count(backend::ServerSession& server) {
+  server.expect_dropped(Command::COM_QUERY);
+  server.send_query(kChangesNothing);
 }
 
 void ClientSession::release_or_keep(Hold& hold) {

@@ -16,13 +16,17 @@ struct Hold {
   backend::Lease lease;
   std::size_t group = 0;
   session::Pins pins;
+  const session::Schema* missing_schema =
+      nullptr;  ///< the client's, which this server lacks: the session has none
   std::uint32_t handlers_open = 0;
   bool counted_as_pinned = false;             ///< in the gauge
-  std::vector<std::string> temporary_tables;  ///< as the client named them
+  std::vector<std::string> temporary_tables;  ///< `schema.name`; an empty one stands for what is not known
   std::vector<std::string> text_statements;   ///< names of PREPARE
 
   backend::ServerSession& server() const { return *lease; }
   bool pinned() const { return pins.any(); }
+  /// Takes part in the client's open transaction, or may have a savepoint of the one to come.
+  bool in_transaction() const { return pins.has_any(session::kTransactionPins); }
   /// Kept only for what the last statement left behind.
   bool softly_held() const { return pins.any() && !pins.without(session::kSoftPins).any(); }
 };

@@ -19,6 +19,8 @@ struct PreparedStatement {
   sql::Traits traits;
   bool sets_untracked = false;  ///< see session::TextSummary
   bool sets_trackers = false;
+  bool sets_autocommit = false;
+  bool names_tables = false;
   std::string text;  ///< kept only where an execution changes the session's state
 };
 

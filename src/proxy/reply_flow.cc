@@ -97,6 +97,7 @@ void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& r
   std::string& client_state = shared_.client_state;
   client_state.clear();
   if (!ok->state.empty()) take_reports(server, ok->state);
+  ++run_.results;
   const bool as_eof = result_end && lacks_deprecate_eof();
   const bool reports = (ok->status & mysql::ServerStatus::SERVER_SESSION_STATE_CHANGED) != 0;
   const bool all_shown = trackers(server).negotiated && client_state.size() == ok->state.size();
@@ -172,8 +173,10 @@ void ClientSession::note_prepared(backend::ServerSession& server, const ScanResu
   statement.traits = summary.traits;
   statement.sets_untracked = summary.sets_untracked;
   statement.sets_trackers = summary.sets_trackers;
+  statement.sets_autocommit = summary.sets_autocommit;
+  statement.names_tables = !summary.tables.empty();
   if (!run_.whole) statement.traits.add(sql::Trait::opaque);
-  if (needs_text_afterwards(statement.traits)) statement.text = run_.text;
+  if (needs_text_afterwards(statement.kind, statement.traits)) statement.text = run_.text;
   run_.any_warnings = prepared->warnings != 0;
   run_.prepare_warnings = prepared->warnings;
   mysql::set_statement_id(payload, statement.client_id);
@@ -259,7 +262,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   // or may not hold: the client must not go on as if nothing had happened. Neither may what it has sent
   // ahead.
   const bool may_have_set =
-      run_.command != mysql::Command::COM_QUERY || needs_text_afterwards(run_.traits) || !pending_.empty();
+      run_.command != mysql::Command::COM_QUERY || changes_session(run_.traits) || !pending_.empty();
   if (had_state || may_have_set || state_ == State::enter) return close_with_rest();
   end_refused_command();
 }

@@ -9,6 +9,7 @@
 #include "metrics/counters.h"
 #include "mysql/constants.h"
 #include "net/buffer_ring.h"
+#include "session/facets.h"
 #include "session/variable_table.h"
 #include "sql/traits.h"
 
@@ -51,13 +52,18 @@ struct StatementRun {
   bool any_warnings = false;  ///< of any result
   bool gave_insert_id = false;
   bool returned_rows = false;
+  bool inserts = false;  ///< one of its statements is an INSERT or REPLACE
   bool schema_reported = false;
   bool charset_unsaid = false;  ///< character_set_connection was reported without its collation
   bool untracked_reported = false;
-  bool state_changed = false;  ///< SESSION_TRACK_STATE_CHANGE
+  std::uint64_t state_changed_in =
+      0;                    ///< the results, by number from 0, that came with SESSION_TRACK_STATE_CHANGE
+  std::size_t results = 0;  ///< that ended well
+  const session::Schema* missing_schema = nullptr;  ///< the client's, which the server of the group lacks
   std::bitset<static_cast<std::size_t>(session::VariableId::kCount)> reported;
 
   bool has(sql::Trait trait) const { return traits.has(trait); }
+  bool is_one_statement() const { return traits.has(sql::Trait::single_statement); }
 };
 
 }  // namespace lockstep::proxy

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "mysql/command.h"
 #include "proxy/client_session.h"
 
@@ -20,10 +21,18 @@ using sql::Trait;
 
 /// COM_SET_OPTION packets, header included.
 constexpr std::array<std::uint8_t, 7> kMultiStatementsOn = {3, 0, 0, 0, 0x1B, 0, 0};
+constexpr std::uint16_t kBadDatabase = 1049;
+constexpr std::uint16_t kDatabaseDenied = 1044;
 constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1, 0};
 
-constexpr sql::Traits kEndsTransaction{Trait::commits, Trait::rolls_back, Trait::begins_transaction,
-                                       Trait::implicit_commit};
+/// COM_PING, header included: its OK tells the status flags, and it leaves everything else as it is.
+constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
+
+/// A statement that is sent to all servers of the transaction, and last to the one whose reply the client
+/// gets.
+constexpr sql::Traits kSentToAll{Trait::commits, Trait::rolls_back, Trait::savepoint};
+/// Whether one of them ends a transaction shows when it has run.
+constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_commit};
 
 bool inserts(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
@@ -34,10 +43,12 @@ bool inserts(metrics::StatementKind kind) {
 
 void ClientSession::run_on(Hold& hold) {
   run_server_ = &hold.server();
-  if (state_ != State::follow && transaction_ends_elsewhere(hold)) {
-    enter(State::follow);
-    follow_at_ = 0;
-    return follow_next();
+  if (state_ != State::follow && transaction_goes_on_elsewhere(hold)) {
+    if (const char* why = unfit_for_several_servers()) return refuse_over_several_servers(hold, why);
+    if (run_.traits.has_any(kSentToAll)) {
+      begin_following(Following::ahead);
+      return follow_next();
+    }
   }
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();
@@ -51,37 +62,124 @@ void ClientSession::run_on(Hold& hold) {
 // --- Transactions over several servers
 // ---------------------------------------------------------------------------
 
-/// Another server takes part in the transaction that this statement ends, chains or marks with a savepoint.
-bool ClientSession::transaction_ends_elsewhere(const Hold& target) const {
-  if (holds_.size() < 2) return false;
-  if (!run_.traits.has_any(kEndsTransaction) && !run_.has(Trait::savepoint) && !run_.sets_autocommit)
-    return false;
-  return std::any_of(holds_.begin(), holds_.end(), [&target](const Hold& hold) {
-    return &hold != &target && hold.pins.has(PinReason::transaction);
-  });
+/// Another server takes part in the client's transaction.
+bool ClientSession::transaction_goes_on_elsewhere(const Hold& target) const {
+  return std::any_of(holds_.begin(), holds_.end(),
+                     [&target](const Hold& hold) { return &hold != &target && hold.in_transaction(); });
 }
 
-/// Sends the statement to the next of the other servers, or goes on to the one whose reply the client gets.
+/// Null, or why one server's reply to this command would not tell what to do with the transaction on the
+/// others.
+const char* ClientSession::unfit_for_several_servers() const {
+  constexpr sql::Traits kHidden{Trait::text_execute, Trait::execute_immediate, Trait::opaque};
+  if (run_.kind == metrics::StatementKind::call || run_.traits.has_any(kHidden))
+    return "a statement that may end it without saying how";
+  const bool touches_transaction =
+      run_.sets_autocommit || run_.traits.has_any(kSentToAll) || run_.traits.has_any(kMayCommit);
+  return run_.kind == metrics::StatementKind::multi && touches_transaction
+             ? "a text of several statements that may end it halfway"
+             : nullptr;
+}
+
+void ClientSession::refuse_over_several_servers(Hold& hold, const char* why) {
+  run_server_ = nullptr;
+  if (!hold.pinned()) release(hold);
+  send_error_text(
+      mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
+      fmt::format("lockstep: the open transaction spans several server groups, and this is {}", why));
+  end_refused_command();
+}
+
+void ClientSession::begin_following(Following how) {
+  enter(State::follow);
+  following_ = how;
+  follow_at_ = 0;
+}
+
+/// Sends the statement to the next of the other servers. Behind the last one goes on to the server whose
+/// reply the client gets, or has got.
 void ClientSession::follow_next() {
   for (; follow_at_ < holds_.size(); ++follow_at_) {
     Hold& hold = holds_[follow_at_];
-    if (&hold.server() == run_server_ || !hold.pins.has(PinReason::transaction)) continue;
-    const bool same_statement =
-        run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back, Trait::savepoint));
+    if (&hold.server() == run_server_ || !hold.in_transaction()) continue;
     hold.server().expect_sync(Command::COM_QUERY);
-    hold.server().send_query(same_statement ? run_.text : std::string_view("COMMIT"));
+    hold.server().send_query(following_ == Following::ahead ? statement_for_others() : "COMMIT");
     return;
   }
-  run_on(*hold_of(*run_server_));
+  Hold& target = *hold_of(*run_server_);
+  following_ == Following::ahead ? run_on(target) : conclude(target);
+}
+
+/// A savepoint is known by its name; how a transaction ends, by the traits alone. A server session that is to
+/// stay does not hang up.
+std::string_view ClientSession::statement_for_others() const {
+  const bool chains = run_.has(Trait::chains);
+  if (run_.has(Trait::commits))
+    return chains ? "COMMIT AND CHAIN NO RELEASE" : "COMMIT AND NO CHAIN NO RELEASE";
+  if (run_.has(Trait::rolls_back))
+    return chains ? "ROLLBACK AND CHAIN NO RELEASE" : "ROLLBACK AND NO CHAIN NO RELEASE";
+  return run_.text;
+}
+
+/// The command has run on its server. If that ended the transaction there, it ends on the others.
+void ClientSession::end_transaction_elsewhere(backend::ServerSession& server) {
+  Hold& hold = *hold_of(server);
+  run_server_ = &server;
+  const bool sent_already = run_.traits.has_any(kSentToAll);
+  if (sent_already || !transaction_goes_on_elsewhere(hold)) return conclude(hold);
+  const bool may_commit = run_.traits.has_any(kMayCommit) || run_.sets_autocommit;
+  if (!may_commit) return conclude(hold);
+  if (!run_.failed) {
+    const bool over = run_.has(Trait::begins_transaction) || !hold.pins.has(PinReason::transaction);
+    if (!over) return conclude(hold);
+    begin_following(Following::behind);
+    return follow_next();
+  }
+  begin_following(Following::asking);
+  server.expect_sync(Command::COM_PING);
+  server.stream().send_static(kPing);
+}
+
+/// The reply of one of the other servers, or to the question what became of the transaction.
+void ClientSession::on_follow_reply(backend::ServerSession& server, std::uint16_t status) {
+  Hold& hold = *hold_of(server);
+  const bool open = (status & mysql::ServerStatus::SERVER_STATUS_IN_TRANS) != 0;
+  if (following_ == Following::asking) {
+    if (open) return conclude(hold);
+    hold.pins.remove(PinReason::transaction);
+    begin_following(Following::behind);
+    return follow_next();
+  }
+  if (!run_.has(Trait::savepoint)) {
+    hold.pins = hold.pins.without(session::kTransactionPins);
+    if (open) hold.pins.add(PinReason::transaction);  // AND CHAIN, or completion_type
+  }
+  ++follow_at_;
+  follow_next();
+}
+
+/// One of the other servers refused. Ahead of the client's own server the transaction goes on there, and the
+/// client hears the refusal in the server's words. Behind it the client has been answered: it is hung up on,
+/// since it must not go on as if all were well.
+void ClientSession::follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal) {
+  if (following_ != Following::ahead) {
+    log_warning("server '{}' refused to commit what another server has committed: {}; the client is closed",
+                server.pool().server().name(), refusal.message);
+    return close_with_rest();
+  }
+  std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  refusal.encode(writer, run_.reply_sequence);
+  shared_.counters().errors_by_code.count(refusal.code);
+  send_packet(writer.written());
+  run_server_ = nullptr;
+  end_refused_command();
 }
 
 /// A server session that joins an open transaction begins it there, too. False if that cannot be done.
 bool ClientSession::send_transaction_start(Hold& hold) {
-  if (hold.pins.has(PinReason::transaction) || transaction_.statements().empty()) return true;
-  const bool open_elsewhere = std::any_of(holds_.begin(), holds_.end(), [&hold](const Hold& other) {
-    return &other != &hold && other.pins.has(PinReason::transaction);
-  });
-  if (!open_elsewhere) return true;
+  if (hold.in_transaction() || transaction_.statements().empty() || !transaction_goes_on_elsewhere(hold))
+    return true;
   if (transaction_.overflowed()) return false;
   for (const std::string& statement : transaction_.statements()) {
     if (!hold.server().may_expect()) return false;
@@ -101,8 +199,10 @@ void ClientSession::refuse_to_join(Hold& hold) {
   hold.lease.discard();
   drop_hold(hold);
   run_server_ = nullptr;
-  send_error_text(mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
-                  "lockstep: this transaction has too many savepoints to reach a further server group");
+  send_error_text(
+      mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
+      "lockstep: this transaction cannot be begun on a further server group: it has too many savepoints, "
+      "or a text that failed has set some");
   end_refused_command();
 }
 
@@ -124,7 +224,7 @@ bool ClientSession::send_sync(Hold& hold) {
   if (!shared_.sync_enabled) return false;
 
   const bool changes_schema = run_.command == Command::COM_INIT_DB;
-  const bool schema = server.facets.schema != facets_.schema && !changes_schema;
+  const bool schema = server.facets.schema != schema_on(hold) && !changes_schema;
   const bool variables = server.facets.variables != facets_.variables;
   const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
   // A statement that inserts may leave the value as it is and still report an id.
@@ -133,8 +233,9 @@ bool ClientSession::send_sync(Hold& hold) {
        inserts(run_.data_kind) || last_insert_id_ != 0) &&
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
+  // The list of the client's last statement is empty, or gone: what another client left is not to be seen.
   const bool wants_diagnostics =
-      (run_.has(Trait::reads_diagnostics) || keeps_diagnostics()) && !hold.pins.has(PinReason::diagnostics);
+      (run_.has(Trait::reads_diagnostics) || counts_diagnostics()) && !hold.pins.has(PinReason::diagnostics);
   const bool may_pipeline = run_.has(Trait::reads_only) && run_.whole && !run_.retried;
 
   const auto count = [&counters, may_pipeline](Facet facet, bool needed) {
@@ -156,8 +257,8 @@ bool ClientSession::send_sync(Hold& hold) {
       server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
     }
   }
-  const bool diagnostics = wants_diagnostics && !server.diagnostics_empty;
-  if (diagnostics) {
+  empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
+  if (empties_diagnostics_) {
     server.expect_sync(Command::COM_QUERY);
     server.send_query(
         "SELECT 1 FROM information_schema.ENGINES LIMIT 0");  // MariaDB empties it for a table only
@@ -169,7 +270,7 @@ bool ClientSession::send_sync(Hold& hold) {
     server.expect_sync(Command::COM_QUERY);
     server.send_query("SELECT 1 FROM DUAL WHERE 0");
     server.expect_sync(Command::COM_QUERY);
-    server.send_query("SET @@session.sql_notes=@@session.sql_notes");
+    server.send_query(kChangesNothing);
     syncs_due_ += 2;
   }
   if (run_.sets_trackers && !trackers_are_clients_) {
@@ -196,36 +297,43 @@ bool ClientSession::send_sync(Hold& hold) {
   count(Facet::variables, variables_sent);
   count(Facet::last_insert_id, insert_id);
   count(Facet::transaction, joins_transaction);
+  keeps_schema_ = changes_schema;
   if (syncs_due_ == 0) {
-    const session::Schema* kept = server.facets.schema;
-    server.facets = facets_;
-    if (changes_schema) server.facets.schema = kept;
+    in_step(hold);
     return false;
   }
   return !may_pipeline || joins_transaction;
 }
 
-void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal) {
+/// The server session is in the client's state now.
+void ClientSession::in_step(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  const session::Schema* schema = keeps_schema_ ? server.facets.schema : schema_on(hold);
+  server.facets = facets_;
+  server.facets.schema = schema;
+}
+
+/// The client's schema, or none where the server lacks it.
+const session::Schema* ClientSession::schema_on(const Hold& hold) const {
+  return hold.missing_schema == facets_.schema ? &shared_.backend.states.no_schema() : facets_.schema;
+}
+
+void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
+                                  std::uint16_t status) {
   if (state_ == State::enter) {
     if (refusal != nullptr) return refuse_entering(*refusal);
     server.facets.schema = facets_.schema;
     return finish_entering();
   }
+  if (state_ == State::follow)
+    return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
   if (refusal != nullptr) return sync_refused(server, *refusal);
-  if (state_ == State::follow) {
-    Hold& hold = *hold_of(server);
-    if (!run_.has(Trait::savepoint) && !run_.has(Trait::chains)) hold.pins.remove(PinReason::transaction);
-    ++follow_at_;
-    return follow_next();
-  }
   if (--syncs_due_ != 0) return;
-  const session::Schema* kept = server.facets.schema;
-  server.facets = facets_;
-  if (run_.command == Command::COM_INIT_DB) server.facets.schema = kept;
-  if (run_.traits.has_any(sql::Traits(Trait::reads_diagnostics)) || keeps_diagnostics())
-    server.diagnostics_empty = true;
+  Hold& hold = *hold_of(server);
+  in_step(hold);
+  if (empties_diagnostics_) server.diagnostics_empty = true;
   if (syncs_insert_id_) server.last_insert_id = last_insert_id_;
-  if (state_ == State::synchronize) return send_statement(*hold_of(server));
+  if (state_ == State::synchronize) return send_statement(hold);
   let_go_of_request();
 }
 
@@ -234,20 +342,14 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
 void ClientSession::sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal) {
   ++shared_.counters().sync_failures;
   Hold* hold = hold_of(server);
-  if (state_ == State::follow) {
-    // The transaction goes on elsewhere, and the client hears the server's own words.
-    std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
-    mysql::PacketWriter writer{MutableBytes(buffer)};
-    refusal.encode(writer, run_.reply_sequence);
-    shared_.counters().errors_by_code.count(refusal.code);
-    send_packet(writer.written());
-    run_server_ = nullptr;
-    return end_refused_command();
-  }
   const std::string message(refusal.message);
   const std::string name = server.pool().server().name();
   const std::uint16_t code = refusal.code;
   const bool only_joined = hold->pins.without(session::Pins(PinReason::transaction)).any();
+  // Somebody has dropped the schema, or it never was on this server: statements that do not need it run all
+  // the same.
+  if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))
+    run_.missing_schema = facets_.schema;
   prepared_.remove_of(server);
   hold->lease.discard();
   drop_hold(*hold);
@@ -283,13 +385,9 @@ void ClientSession::send_statement(Hold& hold) {
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();
-  const session::VariableValue* autocommit = facets_.variables->find(session::VariableId::autocommit);
-  const std::string_view autocommit_value =
-      autocommit != nullptr ? autocommit->text
-                            : server.pool().profile().baseline().value(session::VariableId::autocommit);
   using namespace mysql::ServerStatus;
   std::uint16_t status = hold.pins.has(PinReason::transaction) ? SERVER_STATUS_IN_TRANS : 0;
-  if (autocommit_value != "OFF") status |= SERVER_STATUS_AUTOCOMMIT;
+  if (is_autocommit_on(server)) status |= SERVER_STATUS_AUTOCOMMIT;
   const sql::Dialect reading = dialect();
   if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
   if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;

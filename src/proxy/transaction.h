@@ -25,6 +25,8 @@ class Transaction {
       overflowed_ = true;
     }
   }
+  /// It is not known which statements of a text have run.
+  void lose_track() { overflowed_ = true; }
   /// Short texts leave their room to the next transaction.
   void clear() {
     constexpr std::size_t kRoomKept = 128;

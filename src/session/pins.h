@@ -44,6 +44,8 @@ static_assert(static_cast<unsigned>(PinReason::kCount) <= 32, "pins are bits of 
 /// does not ask, or when the server session is needed elsewhere: its content can be fetched or is then gone.
 inline constexpr Pins kSoftPins{PinReason::diagnostics, PinReason::found_rows, PinReason::last_insert_id,
                                 PinReason::unread_variable};
+/// A transaction, or a savepoint that it will have.
+inline constexpr Pins kTransactionPins{PinReason::transaction, PinReason::savepoint};
 /// State that every later statement depends on, whatever it is: a statement that a placement rule sends
 /// elsewhere would run without it.
 inline constexpr Pins kPinsForAll{PinReason::session_variable, PinReason::next_transaction, PinReason::role,

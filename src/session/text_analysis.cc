@@ -54,7 +54,6 @@ void TextAnalysis::add(const sql::Statement& statement) {
     const bool character_set = sql::same_name(assignment.name, "character_set_connection");
     const bool insert_id =
         sql::same_name(assignment.name, "last_insert_id") || sql::same_name(assignment.name, "identity");
-    if (insert_id) summary_.traits.add(Trait::sets_last_insert_id);
     if (!id && !character_set && !insert_id) summary_.sets_untracked = true;
     if (sql::same_name(assignment.name, "session_track_schema") ||
         sql::same_name(assignment.name, "session_track_state_change") ||
