@@ -1,5 +1,6 @@
 """Starts what the quickstart leaves running: two MariaDB servers and lockstep in front of them. And stops it."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -13,7 +14,8 @@ from testbed.state import State, port_is_free
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = pathlib.Path(os.environ.get("LOCKSTEP_QUICKSTART", "/var/tmp/lockstep-quickstart"))
-LISTEN, ADMIN = 6033, 6070
+LISTEN = int(os.environ.get("LOCKSTEP_QUICKSTART_PORT", "6033"))
+ADMIN = int(os.environ.get("LOCKSTEP_QUICKSTART_ADMIN_PORT", "6070"))
 SERVERS = ("mariadb-1", "mariadb-2")
 BINARY = REPOSITORY / "build" / "lockstep"
 
@@ -51,9 +53,12 @@ def start():
 
 
 def is_current(lockstep):
-    """Whether the lockstep that runs is the one that was built last: a program whose file was replaced is not."""
+    """Whether the lockstep that runs is the one that was built last (a program whose file was replaced is not), with the
+    settings that are wanted now: other ports make a difference."""
     pid = lockstep.daemon.pid()
     if pid is None or not lockstep.ready():
+        return False
+    if json.loads(lockstep.configuration_file.read_text()) != lockstep.settings:
         return False
     return os.readlink(f"/proc/{pid}/exe") == str(BINARY)
 
@@ -63,7 +68,8 @@ def check_free(port):
         return
     listeners = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True, check=False).stdout
     owner = listeners[listeners.find("users:"):].strip() if "users:" in listeners else "a process that ss does not show"
-    raise Failure(f"port {port} on 127.0.0.1 is taken by {owner}: stop it, then run tools/quickstart again")
+    raise Failure(f"port {port} on 127.0.0.1 is taken by {owner}: stop it, or set LOCKSTEP_QUICKSTART_PORT and "
+                  "LOCKSTEP_QUICKSTART_ADMIN_PORT to free ones; then run tools/quickstart again")
 
 
 def stop():
