@@ -44,6 +44,7 @@ bool reload(core::Process& process, const std::string& config_file, std::string&
 admin::AdminSources admin_sources(core::Process& process, const std::string& config_file) {
   admin::AdminSources sources;
   sources.counters = process.counters();
+  sources.servers = [&process] { return process.servers(); };
   sources.sessions_json = [&process] { return process.sessions_json(); };
   sources.pools_json = [&process] { return process.pools_json(); };
   sources.config_json = [&process] { return config::to_json(*process.settings()); };

@@ -75,6 +75,7 @@ ProcessUsage ProcessUsage::read() {
 std::vector<MetricFamily> ProcessMetrics::Collect() const {
   ProcessUsage self = ProcessUsage::read();
   self.cores = static_cast<double>(cores_);
+  self.cores_answering = static_cast<double>(answering_);
 
   std::vector<MetricFamily> families;
   const auto add = [&families](const char* name, MetricType type, const char* help, double value,

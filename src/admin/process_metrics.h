@@ -8,9 +8,10 @@
 
 namespace lockstep::admin {
 
-/// What the kernel says of this process, from /proc/self at each scrape.
+/// What there is to say of this process: of its cores, and from /proc/self at each scrape.
 struct ProcessUsage {
   double cores = 0;
+  double cores_answering = 0;
   double cpu_seconds = 0;
   double resident_bytes = 0;
   double virtual_bytes = 0;
@@ -24,11 +25,12 @@ struct ProcessUsage {
 /// The rows of process.def, and which build this is.
 class ProcessMetrics : public prometheus::Collectable {
  public:
-  explicit ProcessMetrics(std::size_t cores) : cores_(cores) {}
+  ProcessMetrics(std::size_t cores, std::size_t answering) : cores_(cores), answering_(answering) {}
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   std::size_t cores_;
+  std::size_t answering_;
 };
 
 }  // namespace lockstep::admin

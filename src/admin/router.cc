@@ -13,7 +13,8 @@ namespace {
 constexpr const char* kJson = "application/json";
 
 Response metrics(const AdminSources& sources) {
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = exposition(sources.counters)};
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = exposition(sources.counters, sources.servers())};
 }
 
 Response healthz(const AdminSources& sources) {

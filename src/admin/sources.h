@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "metrics/counters.h"
+#include "metrics/server_state.h"
 
 namespace lockstep::admin {
 
@@ -17,6 +18,7 @@ struct ReadyReport {
 /// may block for up to 2 s, the time a core has to answer a message.
 struct AdminSources {
   std::vector<const metrics::CoreCounters*> counters;  ///< one block per core; they outlive the server
+  std::function<metrics::ServerReport()> servers;      ///< what the cores that answer say of them
   std::function<std::string()> sessions_json;          ///< an array of objects, one per client session
   std::function<std::string()> pools_json;             ///< an array of objects, one per pool
   std::function<std::string()> config_json;            ///< config::to_json

@@ -308,6 +308,21 @@ std::string Core::describe_pools() {
   return json;
 }
 
+std::vector<metrics::ServerState> Core::server_states() const {
+  std::vector<metrics::ServerState> states;
+  for (const auto& group : cluster_.groups()) {
+    for (const auto& server : group->servers()) {
+      states.push_back({.group = group->name(),
+                        .server = server->name(),
+                        .role = server->role() == backend::Role::primary ? "primary" : "replica",
+                        .up = server->answers(),
+                        .connections = server->connections(),
+                        .connections_max = server->connections_max()});
+    }
+  }
+  return states;
+}
+
 std::vector<std::string> Core::groups_down() const {
   std::vector<std::string> names;
   for (const auto& group : cluster_.groups()) {

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "core/users.h"
 #include "metrics/counters.h"
+#include "metrics/server_state.h"
 #include "net/ring.h"
 #include "net/stream.h"
 #include "net/timer_wheel.h"
@@ -66,6 +67,8 @@ class Core : private backend::QuotaPeers {
   // For pages; JSON arrays without the brackets.
   std::string describe_sessions();
   std::string describe_pools();
+  /// The servers of the configuration; not those that are leaving.
+  std::vector<metrics::ServerState> server_states() const;
   /// Names of groups of which no primary answers.
   std::vector<std::string> groups_down() const;
 

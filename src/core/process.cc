@@ -228,6 +228,14 @@ std::string Process::pools_json() {
   return "[" + json + "]";
 }
 
+metrics::ServerReport Process::servers() {
+  using States = std::vector<metrics::ServerState>;
+  metrics::ServerReport report;
+  ask<States>([](Core& core) { return core.server_states(); },
+              [&report](const States& core) { report.add(core); });
+  return report;
+}
+
 std::vector<std::string> Process::groups_down() {
   std::vector<std::string> down;
   ask<std::vector<std::string>>([](Core& core) { return core.groups_down(); },

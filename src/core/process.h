@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "core/core.h"
 #include "metrics/counters.h"
+#include "metrics/server_state.h"
 
 namespace lockstep::core {
 
@@ -41,6 +42,7 @@ class Process {
   // not answer is left out.
   std::string sessions_json();
   std::string pools_json();
+  metrics::ServerReport servers();
   std::vector<std::string> groups_down();
   bool cores_answer();
 

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import types
 
 from bench import eventually, rows, value
+from testbed.state import free_port
 
 
 def test_pages(bench):
@@ -51,6 +53,20 @@ def test_metrics_count(bench):
         if shutil.which("promtool"):
             checked = bench.run(["promtool", "check", "metrics"], input=lockstep.get("/metrics")[1])
             assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_metrics_name_the_server(bench):
+    """/metrics tells of each server by name whether it answers, and its connections beside their limit."""
+    live, dead = bench.server("mariadb-1"), types.SimpleNamespace(name="nobody", address=f"127.0.0.1:{free_port()}")
+    with bench.lockstep(groups={"main": [live, dead]}, pool={"connections_max": 40}) as lockstep:
+        client = bench.connect(lockstep.port)
+        rows(client, "SET @mine = 1")  # keeps a server session
+        metrics = lockstep.metrics()
+        for server, up, connections in ((live, 1, 1), (dead, 0, 0)):
+            labels = {"group": "main", "server": server.name, "role": "primary"}
+            found = tuple(metrics.sum(f"lockstep_server_{name}", **labels) for name in ("up", "connections", "connections_max"))
+            assert found == (up, connections, 40), f"{server.name}: {found}"
+        assert metrics.sum("lockstep_cores_answering") == metrics.sum("lockstep_cores")
 
 
 def test_command_line(bench):

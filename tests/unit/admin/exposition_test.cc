@@ -24,7 +24,7 @@ TEST_CASE("Counters end in _total, labels keep their names, gauges may fall.") {
   ++fake.core->sessions;
   fake.core->errors_by_code.count(1064);
   fake.core->syncs[static_cast<std::size_t>(metrics::Facet::schema)][metrics::SyncForm::pipelined] += 2;
-  const std::string text = admin::exposition(fake.make().counters);
+  const std::string text = admin::exposition(fake.make().counters, fake.servers);
   CHECK(has_line(text, "# TYPE lockstep_statements_total counter"));
   CHECK(has_line(text, "lockstep_statements_total{kind=\"select\"} 3"));
   CHECK(has_line(text, "lockstep_syncs_total{facet=\"schema\",form=\"pipelined\"} 2"));
@@ -38,7 +38,7 @@ TEST_CASE("Histograms are in seconds and cumulative, and the last bucket holds e
   fake.core->statement_seconds.record(5us);
   fake.core->statement_seconds.record(12us);
   fake.core->statement_seconds.record(1h);
-  const std::string text = admin::exposition(fake.make().counters);
+  const std::string text = admin::exposition(fake.make().counters, fake.servers);
   CHECK(has_line(text, "lockstep_statement_seconds_bucket{le=\"8e-06\"} 1"));
   CHECK(has_line(text, "lockstep_statement_seconds_bucket{le=\"1.6e-05\"} 2"));
   CHECK(has_line(text, "lockstep_statement_seconds_bucket{le=\"+Inf\"} 3"));
@@ -48,7 +48,7 @@ TEST_CASE("Histograms are in seconds and cumulative, and the last bucket holds e
 
 TEST_CASE("Each family is described once, and every sample's name begins with lockstep_.") {
   admin::FakeSources fake;
-  std::istringstream text(admin::exposition(fake.make().counters));
+  std::istringstream text(admin::exposition(fake.make().counters, fake.servers));
   std::set<std::string> described;
   for (std::string line; std::getline(text, line);) {
     CAPTURE(line);
@@ -60,9 +60,30 @@ TEST_CASE("Each family is described once, and every sample's name begins with lo
   }
 }
 
+TEST_CASE("Each server has its own gauges, labelled by group, name and role.") {
+  admin::FakeSources fake;
+  fake.servers.servers = {{"main", "db1", "primary", true, 3, 100}, {"main", "db2", "replica", false, 0, 50}};
+  const std::string text = admin::exposition(fake.make().counters, fake.servers);
+  CHECK(has_line(text, "# TYPE lockstep_server_up gauge"));
+  CHECK(has_line(text, "lockstep_server_up{group=\"main\",server=\"db1\",role=\"primary\"} 1"));
+  CHECK(has_line(text, "lockstep_server_up{group=\"main\",server=\"db2\",role=\"replica\"} 0"));
+  CHECK(has_line(text, "lockstep_server_connections{group=\"main\",server=\"db1\",role=\"primary\"} 3"));
+  CHECK(has_line(text, "lockstep_server_connections_max{group=\"main\",server=\"db2\",role=\"replica\"} 50"));
+  CHECK(has_line(text, "lockstep_cores_answering 1"));
+}
+
+TEST_CASE("When no core answers, the counters are told all the same, and nothing of the servers.") {
+  admin::FakeSources fake;
+  fake.servers = {};
+  const std::string text = admin::exposition(fake.make().counters, fake.servers);
+  CHECK(text.find("lockstep_server_up") == std::string::npos);
+  CHECK(has_line(text, "lockstep_sessions 0"));
+  CHECK(has_line(text, "lockstep_cores_answering 0"));
+}
+
 TEST_CASE("The process tells its version, memory, time and descriptors.") {
   admin::FakeSources fake;
-  const std::string text = admin::exposition(fake.make().counters);
+  const std::string text = admin::exposition(fake.make().counters, fake.servers);
   CHECK(text.find("lockstep_build_info{version=\"" LOCKSTEP_VERSION "\"") != std::string::npos);
   CHECK(has_line(text, "lockstep_cores 1"));
   const auto value_of = [&](const std::string& name) {

@@ -11,11 +11,13 @@ struct FakeSources {
   std::unique_ptr<metrics::CoreCounters> core = std::make_unique<metrics::CoreCounters>();
   ReadyReport ready{true, ""};
   bool cores_answer = true;
+  metrics::ServerReport servers{1, {}};
   int drains = 0;
 
   AdminSources make() {
     AdminSources sources;
     sources.counters = {core.get()};
+    sources.servers = [this] { return servers; };
     sources.sessions_json = [] { return "[{\"id\": 1}]"; };
     sources.pools_json = [] { return "[]"; };
     sources.config_json = [] { return "{}"; };
