@@ -60,11 +60,9 @@ KernelReport Ring::probe() {
   }
   report.missing = first_missing(ring);
   io_uring_queue_exit(&ring);
-  report.found = fmt::format(
-      "io_uring on Linux {}: deferred task work, registered ring and files, provided buffer rings, multishot "
-      "accept "
-      "and receive, messages between rings",
-      report.release);
+  report.found =
+      "io_uring with deferred task work, registered ring and files, provided buffer rings, multishot accept "
+      "and receive, messages between rings";
   return report;
 }
 
