@@ -100,8 +100,7 @@ void ServerSession::ask_back() {
 }
 
 void ServerSession::on_timeout() {
-  if (phase_ == Phase::leased || phase_ == Phase::idle) return;
-  fail_opening(describe(Error{Fault::timed_out}));
+  fail_set_up(describe(Error{Fault::timed_out}));
 }
 
 // --- Bytes from the server
@@ -115,7 +114,8 @@ void ServerSession::on_received(MutableBytes bytes, net::BufferLease lease) {
       case Phase::connecting:
       case Phase::logging_in: consumed = feed_login(bytes); break;
       case Phase::setting_up:
-      case Phase::leased: consumed = feed_reply(bytes, lease); break;
+      case Phase::leased:
+      case Phase::resetting: consumed = feed_reply(bytes, lease); break;
       case Phase::idle:
         if (due_count_ == 0)
           return on_ended(Error{Fault::peer_closed});  // a last word before the server hangs up
@@ -227,8 +227,8 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   const bool answered = step == SmallResult::Step::done;
   if (reply == Reply::answer) return user_->on_answer(*this, answered);
   if (!answered) {
-    return fail_opening(step == SmallResult::Step::refused ? small_result_.error_text()
-                                                           : describe(Error{Fault::malformed_packet}));
+    return fail_set_up(step == SmallResult::Step::refused ? small_result_.error_text()
+                                                          : describe(Error{Fault::malformed_packet}));
   }
   switch (reply) {
     case Reply::setup_variables:
@@ -238,7 +238,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
       }
       return send_set_up();
     case Reply::setup_charset:
-      if (facets.variables == nullptr) return fail_opening("the server did not tell its character sets");
+      if (facets.variables == nullptr) return fail_set_up("the server did not tell its character sets");
       // COM_RESET_CONNECTION leaves MySQL's global character sets, not those of the login.
       if (!was_reset_) pool_.profile().learn_collation(collation_, *facets.variables);
       timeout_.cancel();
@@ -288,12 +288,11 @@ void ServerSession::reset() {
   INVARIANT(phase_ == Phase::leased);
   withdraw_offer();
   user_ = nullptr;
+  was_reset_ = true;
+  phase_ = Phase::resetting;
   // The schema stays, but collation_database, which came with it, goes back to the global value.
   if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
-  phase_ = Phase::setting_up;
-  ++pool_.opening_;
   last_insert_id = 0;
-  was_reset_ = true;
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
   expect({Reply::reset, mysql::Command::COM_RESET_CONNECTION});
   std::array<std::uint8_t, mysql::kHeaderBytes + 1> packet;
@@ -315,6 +314,14 @@ void ServerSession::fail_opening(std::string_view why, OpenFault fault, const my
   if (phase_ == Phase::closing) return;
   close();
   pool_.on_open_failed(reason, fault, refusal);
+}
+
+/// Of a new session or one that is reset.
+void ServerSession::fail_set_up(std::string_view why) {
+  if (phase_ != Phase::resetting) return fail_opening(why);
+  log_info("session {} of server '{}' could not be reset and is closed: {}", connection_id_,
+           pool_.server().name(), why);
+  close();
 }
 
 // --- What is due
@@ -383,7 +390,8 @@ void ServerSession::on_ended(Error error) {
   switch (phase_) {
     case Phase::connecting:
     case Phase::logging_in:
-    case Phase::setting_up: return fail_opening(describe(error));
+    case Phase::setting_up:
+    case Phase::resetting: return fail_set_up(describe(error));
     case Phase::idle:
       leave_idle_list();
       --pool_.idle_count_;
@@ -406,8 +414,8 @@ void ServerSession::on_closed() {
 }
 
 void ServerSession::append_json(std::string& json) const {
-  static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up",
-                                            "idle",       "leased",     "closing"};
+  static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up", "idle",
+                                            "leased",     "resetting",  "closing"};
   auto out = std::back_inserter(json);
   fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{}", connection_id_,
                  kPhases[static_cast<std::size_t>(phase_)], lease_number_);

@@ -65,7 +65,7 @@ class ServerSession : public net::StreamOwner,
                       public ListHook<detail::Offered>,
                       public ListHook<detail::All> {
  public:
-  enum class Phase : std::uint8_t { connecting, logging_in, setting_up, idle, leased, closing };
+  enum class Phase : std::uint8_t { connecting, logging_in, setting_up, idle, leased, resetting, closing };
 
   ServerSession(Context& context, Pool& pool, std::uint8_t collation);
   ~ServerSession();
@@ -76,8 +76,9 @@ class ServerSession : public net::StreamOwner,
   void close();
   /// One JSON object for /pools.
   void append_json(std::string& json) const;
-  /// Takes away what a client left behind (COM_RESET_CONNECTION) and sets the trackers up again. The user, if
-  /// there is one, sees only that the session becomes idle.
+  /// Takes away what a client left behind (COM_RESET_CONNECTION) and sets the trackers up again; the pool
+  /// hears when that is done. A session of which that fails, or takes longer than a login may (it may have
+  /// much to roll back), is closed: the server is well, and nobody waits for this very session.
   void reset();
   /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
   bool survives_reset() const;
@@ -175,6 +176,7 @@ class ServerSession : public net::StreamOwner,
   void login_failed(const mysql::ServerLoginStep& step);
   void fail_opening(std::string_view why, OpenFault fault = OpenFault::server,
                     const mysql::ErrPacket* refusal = nullptr);
+  void fail_set_up(std::string_view why);
   void lost(Error error);
 
   void expect(Due due);

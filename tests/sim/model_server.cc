@@ -39,6 +39,14 @@ void write_definition(PacketWriter& writer, std::uint8_t sequence, std::string_v
   writer.u16(0).u8(0).u16(0).end();
 }
 
+ModelReply unknown_command() {
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::error;
+  reply.error_code = 1047;
+  reply.error_text = "Unknown command";
+  return reply;
+}
+
 void write_row(PacketWriter& writer, std::uint8_t sequence, const ModelReply::Row& row) {
   writer.begin(sequence);
   for (const auto& value : row) {
@@ -69,7 +77,7 @@ void ModelConnection::on_open(Peer& peer) {
 }
 
 void ModelConnection::on_bytes(Peer& peer, Bytes bytes) {
-  while (peer.open()) {
+  while (peer.open() && !hangs_) {
     const auto packet = assembler_.feed(bytes);
     bytes = bytes.subspan(packet.consumed);
     if (packet.kind == mysql::PacketAssembler::Packet::Kind::need_more) return;
@@ -105,15 +113,9 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
     case Command::COM_QUERY: query(arguments); break;
     case Command::COM_INIT_DB: reply(session_.init_db(arguments)); break;
     case Command::COM_PING: reply(session_.ping()); break;
-    case Command::COM_RESET_CONNECTION: reply(session_.reset_connection()); break;
+    case Command::COM_RESET_CONNECTION: reset_connection(); break;
     case Command::COM_SET_OPTION: set_option(as_bytes(arguments)); break;
-    default: {
-      ModelReply unknown;
-      unknown.kind = ModelReply::Kind::error;
-      unknown.error_code = 1047;
-      unknown.error_text = "Unknown command";
-      reply(unknown);
-    }
+    default: reply(unknown_command());
   }
   peer.send(as_bytes(out_));
 }
@@ -139,6 +141,14 @@ void ModelConnection::set_option(Bytes arguments) {
   const ModelReply done = session_.ping();
   const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
   reply_end(done, done.status, eof ? OkForm::eof : OkForm::fe_ok);
+}
+
+void ModelConnection::reset_connection() {
+  switch (settings_.reset) {
+    case ModelReset::done: return reply(session_.reset_connection());
+    case ModelReset::refused: return reply(unknown_command());
+    case ModelReset::hangs: hangs_ = true;
+  }
 }
 
 void ModelConnection::reply(const ModelReply& reply, bool more) {

@@ -11,11 +11,15 @@
 
 namespace lockstep::sim_test {
 
+/// What comes of COM_RESET_CONNECTION; `hangs`, as behind a long rollback: it is never answered.
+enum class ModelReset { done, refused, hangs };
+
 /// What a model server tells every connection.
 struct ModelServerSettings {
   Database& database;
   const mysql::UserDirectory& users;
   std::string version = "9.7.4";
+  ModelReset reset = ModelReset::done;
 };
 
 /// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
@@ -32,6 +36,7 @@ class ModelConnection final : public net::sim::PeerScript {
   void command(net::sim::Peer& peer, Bytes payload);
   void query(std::string_view text);
   void set_option(Bytes arguments);
+  void reset_connection();
   void reply(const ModelReply& reply, bool more = false);
   void reply_rows(const ModelReply& reply, std::uint16_t status);
   void reply_end(const ModelReply& reply, std::uint16_t status, mysql::OkForm form);
@@ -42,6 +47,7 @@ class ModelConnection final : public net::sim::PeerScript {
   mysql::ClientLogin login_;
   bool logged_in_ = false;
   bool multi_statements_ = false;
+  bool hangs_ = false;
   ModelSession session_;
   std::string out_;
   std::uint8_t sequence_ = 0;  // of the next packet of the reply
