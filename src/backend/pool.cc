@@ -144,7 +144,7 @@ ServerSession* Pool::choose_rotating(const LeaseRequest& request) {
   return previous;
 }
 
-/// Bytes of sync packets; nothing when the session cannot be brought into the state at all.
+/// About the bytes of sync packets; nothing when the session cannot be brought into the state at all.
 std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const LeaseRequest& request) {
   const session::Facets& wanted = request.wanted;
   if (wanted.variables == nullptr) return 0;  // the client's own state is not known yet: any will do
@@ -154,7 +154,7 @@ std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const L
     cost += wanted.schema->packet.size() + (session.facets.schema->selected ? 0 : kSchemalessPenalty);
   }
   if (session.facets.variables != wanted.variables) {
-    cost += profile_.syncs().variables(*session.facets.variables, *wanted.variables).size();
+    cost += session::sync_bytes(*session.facets.variables, *wanted.variables, profile_.baseline());
   }
   if (session.facets.multi_statements != wanted.multi_statements) cost += mysql::kHeaderBytes + 3;
   return cost;

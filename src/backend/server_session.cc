@@ -343,13 +343,14 @@ void ServerSession::ask(std::string_view query, SmallResult::OnRow on_row, void*
   send_query(query);
 }
 
-void ServerSession::send_query(std::string_view text) {
+std::size_t ServerSession::send_query(std::string_view text) {
   std::string& packet = context_.query;
   packet.clear();
   mysql::PacketWriter writer(packet);
   mysql::encode_query(writer, text, capabilities_);
   context_.counters.server_bytes_sent += packet.size();
   stream_.send_copy(as_bytes(packet));
+  return packet.size();
 }
 
 void ServerSession::expect(Due due) {

@@ -120,8 +120,9 @@ class ServerSession : public net::StreamOwner,
   bool replies_due() const { return due_count_ != 0; }
   bool may_expect() const { return due_count_ < kDueMax; }
 
-  /// Sends a COM_QUERY of lockstep's own; its reply is to be expected separately.
-  void send_query(std::string_view text);
+  /// Sends a COM_QUERY of lockstep's own and answers the packet's bytes; its reply is to be expected
+  /// separately.
+  std::size_t send_query(std::string_view text);
   /// Sends a question and expects its answer: `on_row` is called with each row, then on_answer of the user.
   void ask(std::string_view query, SmallResult::OnRow on_row, void* context);
 

@@ -150,6 +150,7 @@ class ClientSession : public net::StreamOwner,
   void on_follow_reply(backend::ServerSession& server, std::uint16_t status);
   void follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   bool send_sync(Hold& hold);
+  bool send_variables(Hold& hold);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
   bool send_transaction_start(Hold& hold);
   void refuse_to_join(Hold& hold);

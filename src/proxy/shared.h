@@ -38,7 +38,7 @@ struct Shared {
   bool draining = false;
   session::TextAnalysis analysis{};  ///< one statement is analysed at a time
   std::string client_state{};        ///< a state block on its way to a client
-  std::string question{};            ///< a read-back under construction
+  std::string question{};            ///< a statement of lockstep's own under construction
   std::string rewritten{};           ///< an OK packet as a client is to see it
   session::Reports reports{};
   std::vector<session::VariableChange> changes{};

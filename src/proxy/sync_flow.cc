@@ -214,6 +214,23 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
   shared_.counters().server_bytes_sent += packet.size();
 }
 
+/// The SET between two states: the one that is ready, or one written for this time. False when none is needed.
+bool ClientSession::send_variables(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  backend::Profile& profile = server.pool().profile();
+  if (const std::string* packet = profile.syncs().variables(*server.facets.variables, *facets_.variables)) {
+    if (!packet->empty()) send_sync_packet(hold, Command::COM_QUERY, as_bytes(*packet));
+    return !packet->empty();
+  }
+  std::string& set = shared_.question;
+  session::write_sync(set, *server.facets.variables, *facets_.variables, profile.baseline());
+  if (set.empty()) return false;
+  server.expect_sync(Command::COM_QUERY);
+  shared_.counters().sync_bytes += server.send_query(set);
+  ++syncs_due_;
+  return true;
+}
+
 /// Sends what brings the server session into the client's state. True when the replies must be awaited before
 /// the statement may go out: behind a sync that fails, a statement would run in the wrong state.
 bool ClientSession::send_sync(Hold& hold) {
@@ -249,13 +266,8 @@ bool ClientSession::send_sync(Hold& hold) {
   if (schema) send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(facets_.schema->packet));
   bool variables_sent = false;
   if (variables) {
-    const std::string& packet =
-        server.pool().profile().syncs().variables(*server.facets.variables, *facets_.variables);
-    variables_sent = !packet.empty();
-    if (variables_sent) {
-      send_sync_packet(hold, Command::COM_QUERY, as_bytes(packet));
-      server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
-    }
+    variables_sent = send_variables(hold);
+    if (variables_sent) server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   }
   empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {

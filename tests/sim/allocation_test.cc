@@ -48,7 +48,18 @@ TEST_CASE("Point selects of several clients at once allocate nothing, whatever t
   expect_no_allocations(scripted(12, {"SELECT 1, 'two' FROM people LIMIT 1"}));
 }
 
-TEST_CASE("A sync of schema and variables before a statement is sent from the cache") {
+TEST_CASE("Syncs between any two of several states allocate nothing") {
+  std::vector<std::string> script{"USE shop"};
+  for (int i = 0; i < 6; ++i) {
+    script.push_back("SET wait_timeout=" + std::to_string(100 + i));
+    script.emplace_back("SELECT 1");
+  }
+  ProxyWorldSettings settings = scripted(6, script);
+  settings.connections_max = 3;
+  expect_no_allocations(settings);
+}
+
+TEST_CASE("A sync of schema and variables before a statement allocates nothing") {
   ProxyWorldSettings settings =
       scripted(5, {"SELECT 1", "SET time_zone='+02:00'", "USE crm", "SELECT DATABASE(), @@time_zone",
                    "SET sql_mode='ANSI_QUOTES', time_zone='+00:00'", "SELECT 1", "SET sql_mode=DEFAULT",

@@ -4,152 +4,40 @@
 
 #include <string>
 
-#include "mysql/constants.h"
-#include "states.h"
+#include "session/state_store.h"
 
 namespace lockstep::session {
 namespace {
 
-/// A server on which every variable of a test has a default.
-struct Fixture {
-  Fixture() {
-    baseline.set(VariableId::character_set_client, "utf8mb4");
-    baseline.set(VariableId::character_set_results, "utf8mb4");
-    baseline.set(VariableId::collation_connection, "utf8mb4_0900_ai_ci");
-    baseline.set(VariableId::sql_mode, "STRICT_TRANS_TABLES");
-    baseline.set(VariableId::autocommit, "ON");
-    baseline.set(VariableId::time_zone, "SYSTEM");
-    baseline.set(VariableId::wait_timeout, "28800");
-    baseline.set(VariableId::long_query_time, "10.000000");
-  }
-  using Values = std::vector<std::pair<VariableId, std::string_view>>;
-  std::string assignments(const Values& from, const Values& to) {
-    return sync_assignments(states.of(from), states.of(to), baseline);
-  }
-
-  States states;
-  Baseline baseline;
-};
-
-TEST_CASE_FIXTURE(Fixture, "a sync assigns what differs, and nothing else") {
-  CHECK(assignments({}, {}).empty());
-  CHECK(assignments({{VariableId::wait_timeout, "60"}}, {{VariableId::wait_timeout, "60"}}).empty());
-  CHECK(assignments({}, {{VariableId::wait_timeout, "60"}}) == "wait_timeout=60");
-  CHECK(assignments({{VariableId::wait_timeout, "60"}, {VariableId::time_zone, "+02:00"}},
-                    {{VariableId::wait_timeout, "61"}, {VariableId::time_zone, "+02:00"}}) ==
-        "wait_timeout=61");
+const Variables& with_limit(StateStore& states, int limit) {
+  const std::string text = std::to_string(limit);
+  const VariableValue value{VariableId::sql_select_limit, states.intern(text)};
+  return states.variables(std::span(&value, 1));
 }
 
-TEST_CASE_FIXTURE(
-    Fixture,
-    "what only the old state has set goes back to what a fresh session has, unless it is that already") {
-  CHECK(assignments({{VariableId::wait_timeout, "60"}}, {}) == "wait_timeout=28800");
-  CHECK(assignments({{VariableId::wait_timeout, "28800"}}, {}).empty());
-  CHECK(assignments({{VariableId::sql_mode, "ANSI"}, {VariableId::wait_timeout, "60"}},
-                    {{VariableId::time_zone, "+02:00"}}) ==
-        "sql_mode='STRICT_TRANS_TABLES',time_zone='+02:00',wait_timeout=28800");
-}
-
-TEST_CASE_FIXTURE(
-    Fixture,
-    "a value that a fresh session has anyway needs no assignment, but a session with another one does") {
-  CHECK(assignments({}, {{VariableId::wait_timeout, "28800"}}).empty());
-  CHECK(assignments({{VariableId::wait_timeout, "60"}}, {{VariableId::wait_timeout, "28800"}}) ==
-        "wait_timeout=28800");
-}
-
-TEST_CASE_FIXTURE(
-    Fixture,
-    "a variable that the server did not tell of is assigned whatever its value, and goes back to DEFAULT") {
-  CHECK(assignments({}, {{VariableId::max_statement_time, ""}}) == "max_statement_time=''");
-  CHECK(assignments({}, {{VariableId::max_statement_time, "5"}}) == "max_statement_time=5");
-  CHECK(assignments({{VariableId::max_statement_time, "5"}}, {}) == "max_statement_time=DEFAULT");
-}
-
-TEST_CASE_FIXTURE(Fixture,
-                  "character sets come first and sql_mode next, in whichever order the client set them") {
-  CHECK(assignments({}, {{VariableId::autocommit, "OFF"},
-                         {VariableId::sql_mode, "ANSI"},
-                         {VariableId::collation_connection, "latin1_bin"},
-                         {VariableId::character_set_results, "latin1"},
-                         {VariableId::character_set_client, "latin1"}}) ==
-        "character_set_results='latin1',character_set_client='latin1',collation_connection='latin1_bin',sql_"
-        "mode='ANSI',"
-        "autocommit='OFF'");
-}
-
-TEST_CASE_FIXTURE(
-    Fixture,
-    "results that are not to be converted are NULL, and an empty text of another variable is a text") {
-  CHECK(assignments({}, {{VariableId::character_set_results, ""}}) == "character_set_results=NULL");
-  CHECK(assignments({{VariableId::character_set_results, ""}},
-                    {{VariableId::character_set_results, "utf8mb4"}}) == "character_set_results='utf8mb4'");
-  CHECK(assignments({}, {{VariableId::sql_mode, ""}}) == "sql_mode=''");
-}
-
-TEST_CASE_FIXTURE(
-    Fixture, "numbers go bare and texts quoted, so that no value ends its literal whatever the sql_mode") {
-  CHECK(assignments({}, {{VariableId::long_query_time, "0.500000"}}) == "long_query_time=0.500000");
-  CHECK(assignments({}, {{VariableId::time_zone, "it's"}}) == "time_zone='it''s'");
-  CHECK(assignments({}, {{VariableId::time_zone, "a\\b"}}) == "time_zone=_utf8mb4 X'615C62'");
-  CHECK(assignments({}, {{VariableId::time_zone, "1;2"}}) == "time_zone='1;2'");
-}
-
-TEST_CASE_FIXTURE(Fixture, "a collation of results that is known by its id is assigned as the id") {
-  const Values plain = {{VariableId::character_set_results, "utf8mb4"}};
-  const Values with_id = {{VariableId::results_collation, "45"},
-                          {VariableId::character_set_results, "utf8mb4"}};
-  CHECK(assignments(plain, with_id) == "character_set_results=45");
-  CHECK(assignments(with_id, with_id).empty());
-  CHECK(assignments(with_id, plain) == "character_set_results='utf8mb4'");
-}
-
-TEST_CASE_FIXTURE(
-    Fixture,
-    "a collation of results known by its name takes SET NAMES, and what that sets on its way is set again") {
-  const Values plain = {{VariableId::character_set_client, "latin1"},
-                        {VariableId::character_set_results, "utf8mb4"},
-                        {VariableId::collation_connection, "latin1_bin"}};
-  Values with_name = plain;
-  with_name.emplace_back(VariableId::results_collation, "utf8mb4_bin");
-  CHECK(assignments(plain, with_name) ==
-        "NAMES 'utf8mb4' COLLATE "
-        "'utf8mb4_bin',character_set_client='latin1',collation_connection='latin1_bin'");
-  CHECK(assignments(with_name, with_name).empty());
-}
-
-TEST_CASE_FIXTURE(
-    Fixture,
-    "SET NAMES hides its collation in the client's character set, too: both are set again to lose it") {
-  const Values plain = {{VariableId::character_set_client, "utf8mb4"},
-                        {VariableId::character_set_results, "utf8mb4"},
-                        {VariableId::collation_connection, "utf8mb4_bin"}};
-  Values with_name = plain;
-  with_name.emplace_back(VariableId::results_collation, "utf8mb4_bin");
-  CHECK(assignments(plain, with_name) ==
-        "NAMES 'utf8mb4' COLLATE 'utf8mb4_bin',collation_connection='utf8mb4_bin'");
-  CHECK(assignments(with_name, plain) == "character_set_results='utf8mb4',character_set_client='utf8mb4'");
-}
-
-TEST_CASE_FIXTURE(Fixture, "a sync is one COM_QUERY packet, and stays where it is while others are made") {
+TEST_CASE("a pair's packet is made once, and is empty when nothing differs") {
+  StateStore states;
+  const Baseline baseline;
   SyncCache cache(baseline, 0);
-  const Variables& fresh = states.of({});
-  const Variables& busy = states.of({{VariableId::wait_timeout, "60"}});
-  const std::string& packet = cache.variables(fresh, busy);
-  const std::string text = "SET wait_timeout=60";
-  CHECK(packet == std::string{static_cast<char>(text.size() + 1), 0, 0, 0, 3} + text);
-  CHECK(&cache.variables(fresh, busy) == &packet);
-  CHECK(cache.variables(busy, fresh).ends_with("SET wait_timeout=28800"));
-  CHECK(cache.variables(fresh, fresh).empty());
-  for (int i = 0; i < 1000; ++i)
-    cache.variables(fresh, states.of({{VariableId::wait_timeout, std::to_string(i)}}));
-  CHECK(packet.ends_with(text));  // a sync in flight is sent from here
+  const Variables& one = with_limit(states, 1);
+  const Variables& two = with_limit(states, 2);
+  const std::string* packet = cache.variables(one, two);
+  REQUIRE(packet != nullptr);
+  CHECK(packet->substr(5) == "SET sql_select_limit=2");
+  CHECK(cache.variables(one, two) == packet);
+  CHECK(cache.variables(one, one)->empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "with query attributes negotiated the packet says that it has none") {
-  SyncCache cache(baseline, mysql::Capability::CLIENT_QUERY_ATTRIBUTES);
-  const std::string& packet = cache.variables(states.of({}), states.of({{VariableId::wait_timeout, "60"}}));
-  CHECK(packet.substr(mysql::kHeaderBytes) == std::string("\x03\x00\x01SET wait_timeout=60", 22));
+TEST_CASE("a full cache keeps what it has handed out, and takes no more") {
+  StateStore states;
+  const Baseline baseline;
+  SyncCache cache(baseline, 0);
+  const Variables& from = with_limit(states, 0);
+  const std::string* first = cache.variables(from, with_limit(states, 1));
+  for (std::size_t i = 2; i <= SyncCache::kPairsMax; ++i)
+    REQUIRE(cache.variables(from, with_limit(states, static_cast<int>(i))) != nullptr);
+  CHECK(cache.variables(from, with_limit(states, 1'000'000)) == nullptr);
+  CHECK(cache.variables(from, with_limit(states, 1)) == first);
 }
 
 }  // namespace
