@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "base/invariant.h"
@@ -13,7 +12,6 @@ enum class BufferId : std::uint16_t {};
 /// Which buffer ring a receive picks from. Chatter is requests and short replies (multishot receives, small
 /// buffers); bulk is long results and big packets (one large buffer per receive).
 enum class BufferGroup : std::uint8_t { chatter = 0, bulk = 1 };
-inline constexpr std::size_t kBufferGroups = 2;
 
 /// What a completion says. `res` is data from the world: bytes, a descriptor, or a negated errno.
 struct Cqe {

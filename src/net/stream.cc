@@ -83,7 +83,8 @@ void Stream::arm_receive() {
     group_ = BufferGroup::chatter;
     context_.ring.receive_multishot(file_, group_, receive_);
   } else {
-    group_ = BufferGroup::bulk;
+    group_ = context_.group_for_bulk();
+    if (group_ == BufferGroup::chatter) ++context_.counters.ring_bulk_exhausted;
     context_.ring.receive_once(file_, group_, receive_);
   }
 }
@@ -107,7 +108,10 @@ void Stream::receive_stopped(std::int32_t res, bool cancelled) {
   if (res == -ENOBUFS) {
     ++(group_ == BufferGroup::chatter ? context_.counters.ring_chatter_exhausted
                                       : context_.counters.ring_bulk_exhausted);
-    if (wanted_ != Receive::paused) context_.starved_[static_cast<std::size_t>(group_)].push_back(*this);
+    // What is wanted counts: a bulk receive that was left in flight may have found its group empty only now
+    // that chatter is wanted again, which does not need that group.
+    if (wanted_ == Receive::chatter) context_.starved_for_chatter_.push_back(*this);
+    if (wanted_ == Receive::bulk) context_.starved_for_bulk_.push_back(*this);
   } else if (res > 0 || (res == -ECANCELED && cancelled)) {
     if (res > 0 && group_ == BufferGroup::chatter && wanted_ == Receive::chatter) {
       ++context_.counters.ring_multishot_rearmed;
@@ -290,14 +294,24 @@ void StreamContext::flush_all() {
 // As many as there are buffers to fill, first come first served, so a single free buffer does not wake a
 // crowd. The buffers do come back: leases end with the sends that hold them, and this runs before every wait.
 void StreamContext::rearm_starved() {
-  for (std::size_t group = 0; group < kBufferGroups; ++group) {
-    auto& waiting = starved_[group];
-    if (waiting.empty()) continue;
-    const BufferRing& buffers = ring.buffers(static_cast<BufferGroup>(group));
-    for (int free = buffers.count() - buffers.lent(); free > 0 && !waiting.empty(); --free) {
-      waiting.pop_front().arm_receive();
-    }
-  }
+  if (starved_for_chatter_.empty() && starved_for_bulk_.empty()) return;
+  const int chatter = rearm(starved_for_chatter_, free_buffers(BufferGroup::chatter));
+  rearm(starved_for_bulk_, free_buffers(BufferGroup::bulk) + chatter);
+}
+
+// Answers how many buffers are left.
+int StreamContext::rearm(StarvedList& waiting, int buffers) {
+  for (; buffers > 0 && !waiting.empty(); --buffers) waiting.pop_front().arm_receive();
+  return buffers;
+}
+
+int StreamContext::free_buffers(BufferGroup group) const {
+  return ring.buffers(group).count() - ring.buffers(group).lent();
+}
+
+// Small buffers make a long transfer slower; without any it would wait for peers that may never read.
+BufferGroup StreamContext::group_for_bulk() const {
+  return free_buffers(BufferGroup::bulk) > 0 ? BufferGroup::bulk : BufferGroup::chatter;
 }
 
 }  // namespace lockstep::net

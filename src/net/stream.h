@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -59,11 +58,18 @@ class StreamContext {
 
  private:
   friend class Stream;
+  using StarvedList = IntrusiveList<Stream, detail::Starved>;
+
   void rearm_starved();
+  static int rearm(StarvedList& waiting, int buffers);
+  int free_buffers(BufferGroup group) const;
+  BufferGroup group_for_bulk() const;
 
   SendBatchPool batches_;
   IntrusiveList<Stream, detail::Pending> pending_;
-  std::array<IntrusiveList<Stream, detail::Starved>, kBufferGroups> starved_;  // by the group that was empty
+  // Streams that found no buffer, by what they want.
+  StarvedList starved_for_chatter_;
+  StarvedList starved_for_bulk_;  // a buffer of either group will do
 };
 
 /// One connected socket on a ring: receives into provided buffers, sends from where the bytes lie. Holds no
@@ -73,8 +79,9 @@ class StreamContext {
 /// it is flushed before the ring's next enter) sends all of them in one operation, one operation at a time.
 class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved> {
  public:
-  /// How the stream receives. `paused` is back-pressure: nothing new is asked for (what is already on its way
-  /// may still arrive, at most one buffer in bulk mode).
+  /// How the stream receives. `bulk` takes one large buffer at a time, or a small one when no large one is
+  /// free. `paused` is back-pressure: nothing new is asked for (what is already on its way may still arrive,
+  /// at most one buffer in bulk mode).
   enum class Receive : std::uint8_t { paused, chatter, bulk };
 
   Stream(StreamContext& context, StreamOwner& owner);

@@ -159,6 +159,66 @@ TEST_CASE(
   close_and_wait(core, end);
 }
 
+// A stream that has the only bulk buffer and keeps it, as one does whose peer reads nothing.
+struct Hoarder {
+  explicit Hoarder(TestCore& core) : end(core) {
+    end.receiving = [this](MutableBytes, BufferLease lease) {
+      kept = std::move(lease);
+      end.stream.receive(Stream::Receive::paused);
+    };
+    REQUIRE(end.stream.open(connection.descriptor).has_value());
+    end.stream.receive(Stream::Receive::bulk);
+    core.turn();
+  }
+  void take(TestCore& core) {
+    connection.peer.write("mine");
+    REQUIRE(core.run_until([this] { return static_cast<bool>(kept); }));
+  }
+  void close(TestCore& core) {
+    kept = {};
+    close_and_wait(core, end);
+  }
+  Connection connection = connect_loopback();
+  BufferLease kept;
+  TestStream end;
+};
+
+TEST_CASE("a long transfer goes on in small buffers while others keep all large ones") {
+  NEEDS_RING();
+  TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
+  Hoarder hoarder(core);
+  Connection connection = connect_loopback();
+  TestStream end(core);
+  REQUIRE(end.stream.open(connection.descriptor).has_value());
+  end.stream.receive(Stream::Receive::bulk);
+  hoarder.take(core);
+  const std::string written(100'000, 'x');
+  connection.peer.write(written);
+  CHECK(core.run_until([&] { return end.received == written; }));
+  hoarder.close(core);
+  close_and_wait(core, end);
+}
+
+TEST_CASE("a bulk receive left in flight that finds its group empty does not keep chatter waiting") {
+  NEEDS_RING();
+  TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
+  Hoarder hoarder(core);
+  Connection connection = connect_loopback();
+  TestStream end(core);
+  REQUIRE(end.stream.open(connection.descriptor).has_value());
+  core.turn();
+  end.stream.receive(Stream::Receive::bulk);
+  core.turn();  // the cancelled chatter receive has given way to the bulk one
+  core.turn();
+  hoarder.take(core);
+  end.stream.receive(Stream::Receive::chatter);
+  connection.peer.write("ping");
+  CHECK(core.run_until([&] { return end.received == "ping"; }));
+  CHECK(core.counters.ring_bulk_exhausted.get() == 1);
+  hoarder.close(core);
+  close_and_wait(core, end);
+}
+
 TEST_CASE("streams that find their buffer group empty all get on as buffers come back") {
   NEEDS_RING();
   TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
