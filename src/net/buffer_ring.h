@@ -70,6 +70,7 @@ class BufferLease {
 
   explicit operator bool() const { return ring_ != nullptr; }
   std::uint8_t* data() const { return ring_->memory(id_); }
+  std::uint32_t buffer_bytes() const { return ring_->buffer_bytes(); }
 
  private:
   BufferRing* ring_ = nullptr;

@@ -11,8 +11,10 @@ namespace lockstep::net {
 bool SendBatch::append(Bytes bytes, BufferLease& lease) {
   if (continues_last(bytes, lease)) {
     pieces_[count_ - 1].iov_len += bytes.size();
+    if (!lease) held_bytes_ += bytes.size();
   } else {
     if (count_ == kPieces) return false;
+    held_bytes_ += lease ? lease.buffer_bytes() : bytes.size();
     // sendmsg only reads, but iovec has no const form.
     pieces_[count_] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
     leases_[count_] = std::move(lease);
@@ -43,7 +45,7 @@ void SendBatch::clear(BlockPool& blocks) {
   for (std::uint32_t piece = 0; piece < count_; ++piece) leases_[piece] = {};
   while (blocks_ != nullptr) blocks.destroy(std::exchange(blocks_, blocks_->next));
   count_ = 0;
-  bytes_ = 0;
+  bytes_ = held_bytes_ = 0;
 }
 
 const msghdr& SendBatch::message() {

@@ -26,6 +26,9 @@ class SendBatch {
   bool empty() const { return count_ == 0; }
   bool full() const { return count_ == kPieces; }
   std::uint64_t bytes() const { return bytes_; }
+  /// Memory that the pieces keep from others: a piece of a received buffer, however short, all of that
+  /// buffer.
+  std::uint64_t held_bytes() const { return held_bytes_; }
   std::size_t pieces() const { return count_; }
   /// The only piece, when there is one: a plain send is cheaper for the kernel than a vector of one.
   Bytes first_piece() const {
@@ -51,6 +54,7 @@ class SendBatch {
 
   std::uint32_t count_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t held_bytes_ = 0;
   Block* blocks_ = nullptr;  // newest first; only that one has room
   msghdr message_{};
   std::array<iovec, kPieces> pieces_;

@@ -1,11 +1,19 @@
 #include "net/stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "base/invariant.h"
 
 namespace lockstep::net {
+namespace {
+
+// With n streams whose peers do not read, each at its bound, a part of 8 : 8 + n of the buffers stays free;
+// and the bound of one stream alone is far above what it needs to keep a connection busy.
+constexpr std::uint64_t kPartsOfWhatIsLeft = 8;
+
+}  // namespace
 
 Stream::Stream(StreamContext& context, StreamOwner& owner) : context_(context), owner_(owner) {}
 
@@ -54,6 +62,10 @@ void Stream::on_connect(Cqe cqe) {
 
 bool Stream::is_open() const {
   return state_ == State::open;
+}
+
+std::uint64_t Stream::held_bytes() const {
+  return held_before_tail_ + (tail_ != nullptr ? tail_->held_bytes() : 0);
 }
 
 // Receiving -----------------------------------------------------------------------------------------------
@@ -129,7 +141,7 @@ void Stream::receive_stopped(std::int32_t res, bool cancelled) {
 void Stream::send(Bytes bytes, BufferLease lease) {
   if (bytes.empty() || !may_send()) return;
   while (!tail_to_fill().append(bytes, lease)) add_batch();
-  queued(bytes.size());
+  queued();
 }
 
 void Stream::send_static(Bytes bytes) {
@@ -142,7 +154,7 @@ void Stream::send_copy(Bytes bytes) {
     const std::size_t copied = tail_to_fill().append_copy(bytes, context_.blocks);
     if (copied > 0) {
       bytes = bytes.subspan(copied);
-      queued(copied);
+      queued();
     } else if (tail_->full()) {
       add_batch();
     } else {
@@ -166,7 +178,7 @@ void Stream::flush() {
 void Stream::on_outgoing(Cqe cqe) {
   if (connecting_to_ != nullptr) return on_connect(cqe);
   const bool whole = cqe.res >= 0 && static_cast<std::uint64_t>(cqe.res) == head_->bytes();
-  const std::uint64_t before = unsent_bytes_;
+  const std::uint64_t before = held_bytes();
   drop_head();
   if (state_ == State::closing) return attend_later();
   // A short count comes only with the connection's end, and then the reason is in no completion.
@@ -176,7 +188,7 @@ void Stream::on_outgoing(Cqe cqe) {
     if (head_ == nullptr) attend_later();
     return;
   }
-  if (unsent_bytes_ == 0 || (before >= notify_below_ && unsent_bytes_ < notify_below_)) owner_.on_sent();
+  if (head_ == nullptr || (before >= notify_below_ && held_bytes() < notify_below_)) owner_.on_sent();
 }
 
 bool Stream::may_send() const {
@@ -196,18 +208,22 @@ SendBatch& Stream::tail_to_fill() {
 
 void Stream::add_batch() {
   SendBatch* batch = context_.batches_.take();
+  if (tail_ != nullptr) held_before_tail_ += tail_->held_bytes();
   (tail_ == nullptr ? head_ : tail_->next) = batch;
   tail_ = batch;
 }
 
-void Stream::queued(std::uint64_t bytes) {
-  unsent_bytes_ += bytes;
+void Stream::queued() {
   if (!outgoing_.in_flight()) attend_later();
 }
 
 void Stream::drop_head() {
   SendBatch* batch = std::exchange(head_, head_->next);
-  if (head_ == nullptr) tail_ = nullptr;
+  if (head_ == nullptr) {
+    tail_ = nullptr;
+  } else {
+    held_before_tail_ -= batch->held_bytes();
+  }
   give_back(batch);
 }
 
@@ -215,11 +231,11 @@ void Stream::drop_head() {
 void Stream::drop_queue() {
   SendBatch* batch = std::exchange(sending() ? head_->next : head_, nullptr);
   tail_ = head_;
+  held_before_tail_ = 0;
   while (batch != nullptr) give_back(std::exchange(batch, batch->next));
 }
 
 void Stream::give_back(SendBatch* batch) {
-  unsent_bytes_ -= batch->bytes();
   batch->clear(context_.blocks);
   context_.batches_.give_back(batch);
 }
@@ -284,6 +300,11 @@ void Stream::attend() {
 
 void Stream::stop_starving() {
   if (ListHook<detail::Starved>::linked()) ListHook<detail::Starved>::unlink();
+}
+
+std::uint64_t StreamContext::held_bytes_max(std::uint64_t most) const {
+  const auto chatter = static_cast<std::uint64_t>(free_buffers(BufferGroup::chatter));
+  return std::min(most, chatter * ring.buffers(BufferGroup::chatter).buffer_bytes() / kPartsOfWhatIsLeft);
 }
 
 void StreamContext::flush_all() {

@@ -52,6 +52,11 @@ class StreamContext {
   /// under a handler.
   void flush_all();
 
+  /// What a stream may hold before its source has to pause: `most`, or less when chatter buffers become few,
+  /// namely a part of those that are left. So streams whose peers do not read stop short of the last ones,
+  /// however many they are.
+  std::uint64_t held_bytes_max(std::uint64_t most) const;
+
   Ring& ring;
   BlockPool& blocks;
   metrics::CoreCounters& counters;
@@ -112,9 +117,10 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   void send_copy(Bytes bytes);
   void flush();
 
-  /// Bytes queued or being sent.
-  std::uint64_t unsent_bytes() const { return unsent_bytes_; }
-  /// on_sent() is also called when unsent_bytes() falls below this. 0 = only when empty.
+  /// Memory that what is queued or being sent keeps from others: all of a received buffer, however few bytes
+  /// of it are to be sent.
+  std::uint64_t held_bytes() const;
+  /// on_sent() is also called when held_bytes() falls below this. 0 = only when empty.
   void notify_below(std::uint64_t bytes) { notify_below_ = bytes; }
 
  private:
@@ -144,7 +150,7 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   bool sending() const;
   SendBatch& tail_to_fill();
   void add_batch();
-  void queued(std::uint64_t bytes);
+  void queued();
   void drop_head();
   void drop_queue();
   void give_back(SendBatch* batch);
@@ -170,7 +176,7 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   SendBatch* head_ = nullptr;                 // in flight while outgoing_ is
   SendBatch* tail_ = nullptr;
   std::unique_ptr<SocketAddress> connecting_to_;  // read by the kernel until connected
-  std::uint64_t unsent_bytes_ = 0;
+  std::uint64_t held_before_tail_ = 0;            // by all batches but the last one
   std::uint64_t notify_below_ = 0;
 };
 

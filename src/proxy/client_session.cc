@@ -99,7 +99,7 @@ bool ClientSession::takes_input() const {
 
 /// The client asks faster than it reads the answers.
 bool ClientSession::client_lags() const {
-  return client_.unsent_bytes() > shared_.in_flight_bytes;
+  return client_.held_bytes() > shared_.held_bytes_max();
 }
 
 std::size_t ClientSession::take_bytes(MutableBytes bytes, const net::BufferLease& lease) {
@@ -219,7 +219,7 @@ void ClientSession::take_streamed_part(const RequestPart& part, Bytes body, cons
   shared_.counters().server_bytes_sent += part.head.size() + body.size();
   run_.request_done = part.last;
   if (part.last && run_.reply_done) return finish_statement(*run_server_);
-  if (!part.last && server.unsent_bytes() > shared_.in_flight_bytes) {
+  if (!part.last && server.held_bytes() > shared_.held_bytes_max()) {
     ++shared_.counters().backpressure_pauses;
     client_.receive(net::Stream::Receive::paused);
   }
@@ -229,7 +229,7 @@ void ClientSession::take_streamed_part(const RequestPart& part, Bytes body, cons
 // ----------------------------------------------------------------------------------------
 
 void ClientSession::on_sent() {
-  if (client_.unsent_bytes() > shared_.in_flight_bytes / 2) return;
+  if (client_.held_bytes() > shared_.held_bytes_max() / 2) return;
   if (run_server_ != nullptr) balance(*run_server_);
   take_pending();
 }

@@ -187,16 +187,17 @@ void ClientSession::note_prepared(backend::ServerSession& server, const ScanResu
 // ------------------------------------------------------------------------------------------------
 
 /// Stops receiving from the side that is faster than the other takes its bytes, and goes on when those are
-/// gone. A session has at most `session.in_flight_bytes` and one receive more in memory per direction.
+/// gone. A session holds at most `session.in_flight_bytes` of buffers and one receive more per direction.
 void ClientSession::balance(backend::ServerSession& server) {
   using Receive = net::Stream::Receive;
   if (state_ == State::closing) return;
   net::Stream& stream = server.stream();
-  if (client_.unsent_bytes() > shared_.in_flight_bytes) {
+  const std::uint64_t bound = shared_.held_bytes_max();
+  if (client_.held_bytes() > bound) {
     if (stream.receiving() != Receive::paused) ++shared_.counters().backpressure_pauses;
     stream.receive(Receive::paused);
   } else if (stream.receiving() == Receive::paused) {
-    if (client_.unsent_bytes() <= shared_.in_flight_bytes / 2) stream.receive(Receive::bulk);
+    if (client_.held_bytes() <= bound / 2) stream.receive(Receive::bulk);
   } else if (run_.reply_bytes > kBulkFrom && stream.receiving() == Receive::chatter) {
     stream.receive(Receive::bulk);
   }
@@ -204,7 +205,7 @@ void ClientSession::balance(backend::ServerSession& server) {
 
 void ClientSession::on_server_sent(backend::ServerSession& server) {
   if (&server != run_server_ || state_ != State::relay || run_.request_done) return;
-  if (server.stream().unsent_bytes() > shared_.in_flight_bytes / 2) return;
+  if (server.stream().held_bytes() > shared_.held_bytes_max() / 2) return;
   if (client_.receiving() == net::Stream::Receive::paused) client_.receive(net::Stream::Receive::bulk);
 }
 

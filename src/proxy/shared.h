@@ -45,6 +45,8 @@ struct Shared {
   std::vector<std::string_view> answer_values{};
 
   Instant now() const { return backend.now(); }
+  /// What may wait for one side of a session before the other one is not received from.
+  std::uint64_t held_bytes_max() const { return backend.streams.held_bytes_max(in_flight_bytes); }
   metrics::CoreCounters& counters() { return backend.counters; }
 };
 

@@ -110,6 +110,7 @@ void ModelClient::logged_in(Bytes ok) {
     reply.state_changes = as_text(parsed->state);
   }
   compare(expected, reply);
+  peer_.set_reading(settings_.reads_replies);
   continue_script();
 }
 

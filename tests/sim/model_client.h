@@ -26,6 +26,7 @@ struct ModelClientSettings {
   int statements;                        ///< to run before it quits
   std::vector<std::string> script = {};  ///< texts to say again and again, in place of random ones
   bool pipelining = true;                ///< sends some statements before the last one is answered
+  bool reads_replies = true;             ///< false: once logged in it reads nothing any more
   bool may_fail = false;  ///< connections may break: then an end is no problem, a wrong reply still is
 };
 

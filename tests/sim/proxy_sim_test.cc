@@ -28,6 +28,19 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("Clients that read nothing hold up nobody else, although what they asked for exceeds all buffers") {
+  start_log(LogLevel::error);
+  run_seeds(100, [](std::uint64_t seed) {
+    Random random(seed);
+    ProxyWorldSettings settings = ProxyWorldSettings::draw(random, false);
+    settings.faults.buffers_max = 0xFFFF;
+    settings.cores = 1;
+    settings.deaf_clients = static_cast<std::uint32_t>(random.between(3, 12));
+    settings.connections_max += settings.deaf_clients;
+    return ProxyWorld::run(seed, settings);
+  });
+}
+
 TEST_CASE("Reads, writes and the syncs before them allocate nothing once clients are warm") {
   start_log(LogLevel::error);
   ProxyWorldSettings settings;

@@ -114,6 +114,7 @@ Problems ProxyWorld::run(std::uint64_t seed, const ProxyWorldSettings& settings)
 
 void ProxyWorld::start() {
   if (!world_.run_until([this] { return ready(); })) report_stuck("the proxy does not find its servers");
+  start_deaf_clients();
   start_clients();
 }
 
@@ -132,6 +133,7 @@ Problems ProxyWorld::finish() {
     if (!settings_.may_fail && !client->quit()) problems_.emplace_back("a client did not come to its end");
     if (!client->finished()) client->give_up();
   }
+  for (const auto& client : deaf_clients_) client->give_up();
   drain();
   check_data();
   std::ranges::copy(world_.leftovers(), std::back_inserter(problems_));
@@ -152,6 +154,17 @@ void ProxyWorld::start_clients() {
     clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
     world_.run_for(std::chrono::microseconds(world_.random().magnitude(1, 5000)));
   }
+}
+
+/// Each leaves a reply behind that no socket buffer takes.
+void ProxyWorld::start_deaf_clients() {
+  for (std::uint32_t number = 1; number <= settings_.deaf_clients; ++number) {
+    ModelClientSettings client = draw_client(world_.random(), settings_.clients + number);
+    client.script = {fmt::format("SELECT '{}' FROM items LIMIT 2000", std::string(500, 'x'))};
+    client.reads_replies = false;
+    deaf_clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
+  }
+  world_.run_for(1s);
 }
 
 void ProxyWorld::drain() {

@@ -20,6 +20,7 @@ struct ProxyWorldSettings {
   std::uint32_t servers = 2;
   std::uint32_t cores = 1;
   std::uint32_t clients = 4;
+  std::uint32_t deaf_clients = 0;     ///< further ones, that ask for much and read none of it
   std::uint32_t connections_max = 4;  ///< to each server
   bool rotate = false;
   bool may_fail = false;  ///< connections may break
@@ -54,6 +55,7 @@ class ProxyWorld {
   config::Settings make_settings() const;
   void start_cores();
   void start_clients();
+  void start_deaf_clients();
   void drain();
   void check_connections();
   void check_data();
@@ -73,6 +75,7 @@ class ProxyWorld {
   std::vector<std::unique_ptr<core::Core>> cores_;
   std::vector<int> turns_;
   std::vector<std::unique_ptr<ModelClient>> clients_;
+  std::vector<std::unique_ptr<ModelClient>> deaf_clients_;
 };
 
 }  // namespace lockstep::sim_test

@@ -46,7 +46,7 @@ class Relay::Pair {
       pair.pass(*this, bytes, std::move(lease));
     }
     void on_sent() override {
-      if (other->stream.is_open() && stream.unsent_bytes() < kLowWaterBytes) pair.resume(*other);
+      if (other->stream.is_open() && stream.held_bytes() < kLowWaterBytes) pair.resume(*other);
     }
     void on_ended(Error) override {
       // What arrived before the end is still delivered.
@@ -66,8 +66,8 @@ class Relay::Pair {
     const std::size_t cut = relay_.world_.random().below(bytes.size() + 1);
     to.send(bytes.first(cut), lease);
     to.send(bytes.subspan(cut), std::move(lease));
-    relay_.unsent_bytes_max_ = std::max(relay_.unsent_bytes_max_, to.unsent_bytes());
-    if (to.unsent_bytes() >= kHighWaterBytes) {
+    relay_.held_bytes_max_ = std::max(relay_.held_bytes_max_, to.held_bytes());
+    if (to.held_bytes() >= kHighWaterBytes) {
       to.notify_below(kLowWaterBytes);
       from.stream.receive(Stream::Receive::paused);
     }

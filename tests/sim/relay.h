@@ -16,7 +16,7 @@ class Relay {
   ~Relay();
 
   std::size_t pairs() const { return pairs_.size(); }
-  std::uint64_t unsent_bytes_max() const { return unsent_bytes_max_; }
+  std::uint64_t held_bytes_max() const { return held_bytes_max_; }
   /// Calls of operator new in the relay's turns.
   std::uint64_t allocations() const { return allocations_; }
   /// Stops accepting and closes every pair.
@@ -45,7 +45,7 @@ class Relay {
   bool stopping_ = false;
   net::Op<&Relay::on_accept> accept_{*this};
   std::list<std::unique_ptr<Pair>> pairs_;
-  std::uint64_t unsent_bytes_max_ = 0;
+  std::uint64_t held_bytes_max_ = 0;
   std::uint64_t allocations_ = 0;
   int core_;
 };

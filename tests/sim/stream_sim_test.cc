@@ -101,7 +101,7 @@ Problems relay_run(std::uint64_t seed, const Faults& faults, bool all_answered) 
   std::ranges::copy(world.leftovers(), std::back_inserter(problems));
 
   const std::uint64_t bound = Relay::kHighWaterBytes + 64 * Relay::kBufferBytes;
-  if (relay.unsent_bytes_max() > bound) problems.push_back("back-pressure does not bound what is unsent");
+  if (relay.held_bytes_max() > bound) problems.push_back("back-pressure does not bound what is held");
   return problems;
 }
 

@@ -39,6 +39,25 @@ TEST_CASE(
   CHECK(ring.lent() == 0);
 }
 
+TEST_CASE("a batch holds all of each buffer that a piece lies in, and of copies their bytes") {
+  BufferRing ring(BufferGroup::bulk, 2, 65'536, forget, nullptr);
+  BlockPool blocks(4);
+  SendBatch batch;
+  BufferLease first(ring, BufferId{0});
+  BufferLease again = first;
+  BufferLease second(ring, BufferId{1});
+  CHECK(batch.append({first.data(), 10}, first));
+  CHECK(batch.append({again.data() + 10, 10}, again));
+  CHECK(batch.held_bytes() == 65'536);
+  CHECK(batch.append_copy(as_bytes("copy"), blocks) == 4);
+  CHECK(batch.append_copy(as_bytes("more"), blocks) == 4);
+  CHECK(batch.append({second.data(), 1}, second));
+  CHECK(batch.held_bytes() == 2 * 65'536 + 8);
+  again = {};
+  batch.clear(blocks);
+  CHECK(batch.held_bytes() == 0);
+}
+
 TEST_CASE("copies share a block, spill into further ones, and keep their place among other pieces") {
   BlockPool blocks(4);
   SendBatch batch;

@@ -49,7 +49,7 @@ TEST_CASE("a reset by the peer is said once, with its errno, whether receiving o
     CHECK((end.ended->sys == -ECONNRESET || end.ended->sys == -EPIPE));
     for (int i = 0; i < 3; ++i) core.turn();
     CHECK(end.ends == 1);
-    CHECK(end.stream.unsent_bytes() == 0);
+    CHECK(end.stream.held_bytes() == 0);
     close_and_wait(core, end);
   }
 }
@@ -87,7 +87,7 @@ TEST_CASE("close drops what is queued, ends what is in flight, and gives back ev
   CHECK(core.held() > 0);
   close_and_wait(core, end);
   CHECK(core.held() == 0);
-  CHECK(end.stream.unsent_bytes() == 0);
+  CHECK(end.stream.held_bytes() == 0);
   CHECK(end.ends == 0);
 }
 

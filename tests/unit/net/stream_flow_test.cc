@@ -43,8 +43,8 @@ struct Relay {
     from.receiving = [this, bytes_max](MutableBytes bytes, BufferLease lease) {
       relayed += bytes.size();
       to.stream.send(bytes, std::move(lease));
-      most_unsent = std::max(most_unsent, to.stream.unsent_bytes());
-      if (to.stream.unsent_bytes() >= bytes_max) from.stream.receive(Stream::Receive::paused);
+      most_held = std::max(most_held, to.stream.held_bytes());
+      if (to.stream.held_bytes() >= bytes_max) from.stream.receive(Stream::Receive::paused);
     };
     to.sent = [this] {
       if (!from.ended) from.stream.receive(mode);
@@ -54,7 +54,7 @@ struct Relay {
   TestStream to;
   Stream::Receive mode;
   std::uint64_t relayed = 0;
-  std::uint64_t most_unsent = 0;
+  std::uint64_t most_held = 0;
 };
 
 void relay_much(std::uint64_t bytes, Stream::Receive mode, std::uint64_t bytes_max,
@@ -72,12 +72,12 @@ void relay_much(std::uint64_t bytes, Stream::Receive mode, std::uint64_t bytes_m
   });
   std::uint64_t right = 0;
   std::thread reader([&] { right = read_pattern(sink.peer, bytes); });
-  CHECK(core.run_until([&] { return relay.from.ended && relay.to.stream.unsent_bytes() == 0; }));
+  CHECK(core.run_until([&] { return relay.from.ended && relay.to.stream.held_bytes() == 0; }));
   writer.join();
   reader.join();
   CHECK(right == bytes);
   CHECK(relay.relayed == bytes);
-  CHECK(relay.most_unsent <= bytes_max + overshoot_max);
+  CHECK(relay.most_held <= bytes_max + overshoot_max);
   CHECK(core.held() == 0);
   close_and_wait(core, relay.from);
   close_and_wait(core, relay.to);
@@ -216,6 +216,26 @@ TEST_CASE("a bulk receive left in flight that finds its group empty does not kee
   CHECK(core.run_until([&] { return end.received == "ping"; }));
   CHECK(core.counters.ring_bulk_exhausted.get() == 1);
   hoarder.close(core);
+  close_and_wait(core, end);
+}
+
+TEST_CASE("what a stream may hold shrinks as small buffers run out, to nothing") {
+  NEEDS_RING();
+  TestCore core({.chatter = {16, 4096}, .bulk = {1, 4096}});
+  CHECK(core.streams->held_bytes_max(4096) == 4096);
+  CHECK(core.streams->held_bytes_max(1'000'000) == 2 * 4096);
+  Connection connection = connect_loopback();
+  std::vector<BufferLease> kept;
+  TestStream end(core);
+  end.receiving = [&](MutableBytes, BufferLease lease) { kept.push_back(std::move(lease)); };
+  REQUIRE(end.stream.open(connection.descriptor).has_value());
+  for (std::size_t count = 1; count <= 16; ++count) {
+    connection.peer.write("x");
+    REQUIRE(core.run_until([&] { return kept.size() == count; }));
+    CHECK(core.streams->held_bytes_max(1'000'000) == (16 - count) * 4096 / 8);
+  }
+  CHECK(core.streams->held_bytes_max(1'000'000) == 0);
+  kept.clear();
   close_and_wait(core, end);
 }
 

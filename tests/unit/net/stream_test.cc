@@ -16,9 +16,9 @@ TEST_CASE("what the peer writes arrives, what is sent reaches the peer, and an i
   CHECK(core.run_until([&] { return end.received == "hello"; }));
   end.stream.send_copy(as_bytes("copied "));
   end.stream.send_static(as_bytes("static"));
-  CHECK(end.stream.unsent_bytes() == 13);
+  CHECK(end.stream.held_bytes() == 13);
   CHECK(core.run_until([&] { return end.sents == 1; }));
-  CHECK(end.stream.unsent_bytes() == 0);
+  CHECK(end.stream.held_bytes() == 0);
   CHECK(connection.peer.read(13) == "copied static");
   CHECK(core.held() == 0);
   close_and_wait(core, end);
