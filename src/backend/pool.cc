@@ -13,10 +13,8 @@
 namespace lockstep::backend {
 namespace {
 
-/// How many of the sessions given back last are looked at for the one that a client used last.
-constexpr std::size_t kRecentMax = 8;
 /// How many idle sessions in another state are weighed before the cheapest is taken.
-constexpr int kWeighedMax = 16;
+constexpr std::size_t kWeighedMax = 16;
 /// A session without a schema is worth keeping for clients without one, since no command takes a schema away
 /// again.
 constexpr std::size_t kSchemalessPenalty = 64;
@@ -97,37 +95,28 @@ ServerSession* Pool::choose(const LeaseRequest& request) {
   return context_.limits.rotate ? choose_rotating(request) : choose_least_sync(request);
 }
 
-bool Pool::previous_is_untouched(const LeaseRequest& request) const {
+bool Pool::previous_is_untouched(const LeaseRequest& request) {
   // `previous` may have been closed since; a session that is closed is never found among the idle ones.
-  for (const ServerSession& session : const_cast<Pool*>(this)->idle_sessions_) {
-    if (&session == request.previous) return session.lease_number() == request.previous_lease;
-  }
-  return false;
+  const ServerSession* previous = idle_sessions_.find(request.previous);
+  return previous != nullptr && previous->lease_number() == request.previous_lease;
 }
 
 ServerSession* Pool::choose_least_sync(const LeaseRequest& request) {
-  ServerSession* best = nullptr;
-  // The one used last is as good as any other in the same state, and knows what the last statement left
-  // behind.
-  if (request.previous != nullptr) {
-    idle_sessions_.each_from_back(kRecentMax, [&](ServerSession& session) {
-      if (&session == request.previous && session.facets == request.wanted) best = &session;
-      return best != nullptr;
-    });
-    if (best != nullptr) return best;
-  }
+  // The client's previous one is as good as any other in the same state, and knows what the last statement
+  // left behind.
+  ServerSession* best = idle_sessions_.in_state(request.wanted, request.previous);
+  if (best != nullptr) return best;
+  // The state of a session that has been idle for long is the least likely to be asked for again. Among those
+  // used last, two clients could take one session from each other at every statement while others lie idle.
   std::size_t best_cost = std::numeric_limits<std::size_t>::max();
-  int weighed = 0;
-  for (ServerSession& session : idle_sessions_) {
-    if (session.facets == request.wanted) return &session;
-    if (weighed == kWeighedMax) continue;
-    ++weighed;
+  idle_sessions_.each_from_longest(kWeighedMax, [&](ServerSession& session) {
     const auto cost = sync_cost(session, request);
     if (cost && *cost < best_cost) {
       best = &session;
       best_cost = *cost;
     }
-  }
+    return false;
+  });
   return best;
 }
 
@@ -135,13 +124,13 @@ ServerSession* Pool::choose_least_sync(const LeaseRequest& request) {
 /// whatever it costs.
 ServerSession* Pool::choose_rotating(const LeaseRequest& request) {
   if (size_ < context_.limits.rotate_spread && server_.may_connect()) return nullptr;
-  ServerSession* previous = nullptr;
-  for (ServerSession& session : idle_sessions_) {
-    if (!sync_cost(session, request)) continue;
-    if (&session != request.previous) return &session;
-    previous = &session;
-  }
-  return previous;
+  ServerSession* chosen = nullptr;
+  idle_sessions_.each_from_longest(idle_sessions_.count(), [&](ServerSession& session) {
+    if (!sync_cost(session, request)) return false;
+    chosen = &session;
+    return &session != request.previous;
+  });
+  return chosen;
 }
 
 /// About the bytes of sync packets; nothing when the session cannot be brought into the state at all.
@@ -161,9 +150,7 @@ std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const L
 }
 
 void Pool::take(ServerSession& session, const LeaseRequest& request) {
-  session.leave_idle_list();
-  --idle_count_;
-  --context_.counters.server_sessions_idle;
+  leave_idle(session);
   ++(session.facets == request.wanted ? context_.counters.pool_hits : context_.counters.pool_sync_hits);
   session.attach(request.user_);
 }
@@ -217,9 +204,13 @@ void Pool::take_back(ServerSession& session) {
 void Pool::put_idle(ServerSession& session) {
   session.phase_ = ServerSession::Phase::idle;
   session.idle_since_ = context_.now();
-  idle_sessions_.push_back(session);
-  ++idle_count_;
+  idle_sessions_.add(session);
   ++context_.counters.server_sessions_idle;
+}
+
+void Pool::leave_idle(ServerSession& session) {
+  idle_sessions_.remove(session);
+  --context_.counters.server_sessions_idle;
 }
 
 void Pool::give_back(ServerSession& session) {
@@ -248,7 +239,8 @@ void Pool::serve_waiters() {
 ServerSession* Pool::choose_for_waiter(const LeaseRequest& request) {
   if (!request.fresh_login) return choose(request);
   // Served by the session that was opened for it, once its collation is known.
-  return profile_.variables_of_collation(request.collation) == nullptr ? nullptr : &idle_sessions_.front();
+  return profile_.variables_of_collation(request.collation) == nullptr ? nullptr
+                                                                       : &idle_sessions_.used_last();
 }
 
 void Pool::lease_to(LeaseRequest& request, ServerSession& session) {
@@ -290,10 +282,8 @@ void Pool::on_closed(ServerSession& session) {
 
 bool Pool::close_one_idle() {
   if (idle_sessions_.empty()) return false;
-  ServerSession& session = idle_sessions_.front();
-  session.leave_idle_list();
-  --idle_count_;
-  --context_.counters.server_sessions_idle;
+  ServerSession& session = idle_sessions_.idle_longest();
+  leave_idle(session);
   ++context_.counters.pool_evictions;
   session.close();
   return true;
@@ -312,7 +302,7 @@ void Pool::vacate() {
 
 void Pool::sweep() {
   while (!idle_sessions_.empty() &&
-         context_.now() - idle_sessions_.front().idle_since() > context_.limits.idle_timeout) {
+         context_.now() - idle_sessions_.idle_longest().idle_since() > context_.limits.idle_timeout) {
     close_one_idle();
   }
 }
@@ -321,7 +311,7 @@ void Pool::append_json(std::string& json) {
   fmt::format_to(std::back_inserter(json),
                  "{{\"user\":{},\"capabilities\":\"{:#010x}\",\"size\":{},\"idle\":{},\"opening\":{},"
                  "\"waiting\":{},\"sessions\":[",
-                 json_text(user_), capabilities_, size_, idle_count_, opening_, waiting_);
+                 json_text(user_), capabilities_, size_, idle(), opening_, waiting_);
   const char* comma = "";
   for (const ServerSession& session : all_sessions_) {
     json += comma;

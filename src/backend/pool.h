@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "backend/context.h"
+#include "backend/idle_sessions.h"
 #include "backend/lease.h"
 #include "backend/profile.h"
 #include "backend/server_session.h"
@@ -82,7 +83,7 @@ class Pool {
   std::uint32_t capabilities() const { return capabilities_; }
   Profile& profile() { return profile_; }
   std::size_t size() const { return size_; }
-  std::size_t idle() const { return idle_count_; }
+  std::size_t idle() const { return idle_sessions_.count(); }
 
   /// How to log in; a later login may bring a secret that the first did not.
   void set_secret(const mysql::RecoveredSecret& secret) {
@@ -103,7 +104,7 @@ class Pool {
   /// How many connections those who wait are short of.
   std::uint32_t connections_wanted() const { return waiting_ > opening_ ? waiting_ - opening_ : 0; }
   void open_for_waiter();
-  /// Closes the idle session that was used least recently; false if there is none.
+  /// Closes the session that has been idle for longest; false if there is none.
   bool close_one_idle();
   /// Asks for a session whose user has offered it; false if there is none.
   bool ask_back_one();
@@ -130,9 +131,10 @@ class Pool {
   ServerSession* choose_least_sync(const LeaseRequest& request);
   ServerSession* choose_rotating(const LeaseRequest& request);
   std::optional<std::size_t> sync_cost(const ServerSession& session, const LeaseRequest& request);
-  bool previous_is_untouched(const LeaseRequest& request) const;
+  bool previous_is_untouched(const LeaseRequest& request);
   void take(ServerSession& session, const LeaseRequest& request);
   void put_idle(ServerSession& session);
+  void leave_idle(ServerSession& session);
   void take_back(ServerSession& session);
   void close_all_idle();
   Result<void> open_for(const LeaseRequest& request);
@@ -151,9 +153,8 @@ class Pool {
   std::size_t size_ = 0;  // sessions in any phase
   std::uint32_t opening_ = 0;
   std::uint32_t waiting_ = 0;
-  std::size_t idle_count_ = 0;
   IntrusiveList<ServerSession, detail::All> all_sessions_;
-  IntrusiveList<ServerSession, detail::Idle> idle_sessions_;        // longest idle first
+  IdleSessions idle_sessions_;
   IntrusiveList<LeaseRequest> waiters_;                             // longest waiting first
   IntrusiveList<ServerSession, detail::Offered> offered_sessions_;  // longest offered first
 };

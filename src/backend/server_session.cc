@@ -393,11 +393,7 @@ void ServerSession::on_ended(Error error) {
     case Phase::logging_in:
     case Phase::setting_up:
     case Phase::resetting: return fail_set_up(describe(error));
-    case Phase::idle:
-      leave_idle_list();
-      --pool_.idle_count_;
-      --context_.counters.server_sessions_idle;
-      return close();
+    case Phase::idle: pool_.leave_idle(*this); return close();
     case Phase::leased: return lost(error);
     case Phase::closing: return;
   }

@@ -24,6 +24,7 @@ class ServerSession;
 
 namespace detail {
 struct Idle {};  // tags of the lists of its pool that a session may be in
+struct SameState {};
 struct Offered {};
 struct All {};
 }  // namespace detail
@@ -62,6 +63,7 @@ enum class OpenFault : std::uint8_t {
 /// one client session at a time, through a Lease.
 class ServerSession : public net::StreamOwner,
                       public ListHook<detail::Idle>,
+                      public ListHook<detail::SameState>,
                       public ListHook<detail::Offered>,
                       public ListHook<detail::All> {
  public:
@@ -97,7 +99,8 @@ class ServerSession : public net::StreamOwner,
   net::Stream& stream() { return stream_; }
   mysql::ResponseScanner& scanner() { return scanner_; }
 
-  /// The state the session is in; whoever changes it on the server writes it here.
+  /// The state the session is in; whoever changes it on the server writes it here. Nobody does while it is
+  /// idle.
   session::Facets facets;
   /// What LAST_INSERT_ID() answers; unknown after a statement that may have changed it.
   std::optional<std::uint64_t> last_insert_id = 0;
@@ -129,7 +132,6 @@ class ServerSession : public net::StreamOwner,
  private:
   friend class Pool;
   bool in_idle_list() const { return ListHook<detail::Idle>::linked(); }
-  void leave_idle_list() { ListHook<detail::Idle>::unlink(); }
   void ask_back();
   static constexpr std::size_t kDueMax = 32;  // a power of two
   static constexpr std::uint32_t kLoginPacketBytesMax = 1 << 20;

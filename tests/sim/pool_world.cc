@@ -20,6 +20,13 @@ void ModelTaker::ask(const session::Facets& wanted) {
   }
 }
 
+void ModelTaker::give_back() {
+  lease->facets = request.wanted;
+  request.previous = lease.get();
+  request.previous_lease = lease->lease_number();
+  lease.give_back();
+}
+
 PoolWorld::PoolWorld(std::uint32_t connections_max, ModelReset reset)
     : model_(world_, kAddress, {.database = database_, .users = users_, .reset = reset}),
       context{.streams = streams_,
@@ -47,6 +54,12 @@ PoolWorld::~PoolWorld() {
   server->stop();
   run(std::chrono::seconds(10));
   world_.remove_core(core_);
+}
+
+session::Facets PoolWorld::state(std::string_view wait_timeout) {
+  const session::VariableValue value{session::VariableId::wait_timeout, states.intern(wait_timeout)};
+  const std::span values(&value, wait_timeout.empty() ? 0 : 1);
+  return {&states.no_schema(), &states.variables(values), false};
 }
 
 backend::Pool& PoolWorld::pool() {

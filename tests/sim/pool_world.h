@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "backend/pool.h"
 #include "backend/server.h"
@@ -26,6 +27,8 @@ class ModelTaker final : public backend::LeaseWaiter, public backend::ServerSess
 
   /// Asks for a session in this state; a null `variables` takes any.
   void ask(const session::Facets& wanted);
+  /// Gives the session back in the state that was asked for, and remembers it for the next statement.
+  void give_back();
 
   backend::Lease lease;
   backend::LeaseRequest request{*this, *this};
@@ -48,9 +51,11 @@ class ModelTaker final : public backend::LeaseWaiter, public backend::ServerSess
 /// One server of one core, with nothing above its pools, and the model server that it stands for.
 class PoolWorld {
  public:
-  explicit PoolWorld(std::uint32_t connections_max, ModelReset reset = ModelReset::done);
+  explicit PoolWorld(std::uint32_t connections_max = 10, ModelReset reset = ModelReset::done);
   ~PoolWorld();
 
+  /// A state in which wait_timeout is set; empty: to nothing.
+  session::Facets state(std::string_view wait_timeout);
   /// Of the user that the model server knows.
   backend::Pool& pool();
   /// Lets what is under way come to its end, or go on for that long.

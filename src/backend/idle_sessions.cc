@@ -1,0 +1,55 @@
+#include "backend/idle_sessions.h"
+
+#include <cstdint>
+
+namespace lockstep::backend {
+namespace {
+
+/// How many sessions of a list are looked at for one in the state and for the preferred one: each may be a
+/// cache miss, and the list of a common state is as long as the pool is large.
+constexpr std::size_t kLookedAtMax = 16;
+
+}  // namespace
+
+void IdleSessions::add(ServerSession& session) {
+  by_age_.push_back(session);
+  list_of(session.facets).push_back(session);
+  ++count_;
+}
+
+void IdleSessions::remove(ServerSession& session) {
+  session.ListHook<detail::Idle>::unlink();
+  session.ListHook<detail::SameState>::unlink();
+  --count_;
+}
+
+ServerSession* IdleSessions::in_state(const session::Facets& facets, const ServerSession* preferred) {
+  ServerSession* found = nullptr;
+  list_of(facets).each_from_back(kLookedAtMax, [&](ServerSession& session) {
+    const bool is_preferred = &session == preferred;
+    if ((found != nullptr && !is_preferred) || session.facets != facets) return false;
+    found = &session;
+    return is_preferred || preferred == nullptr;
+  });
+  return found;
+}
+
+/// Most often it is among those that were used last.
+ServerSession* IdleSessions::find(const ServerSession* wanted) {
+  ServerSession* found = nullptr;
+  by_age_.each_from_back(count_, [&](ServerSession& session) {
+    if (&session == wanted) found = &session;
+    return found != nullptr;
+  });
+  return found;
+}
+
+IdleSessions::SameState& IdleSessions::list_of(const session::Facets& facets) {
+  // Schemas and variables are interned, so their addresses stand for them.
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15ULL;
+  std::uint64_t hash = reinterpret_cast<std::uintptr_t>(facets.variables) * kOdd;
+  hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.schema) ^ (facets.multi_statements ? 1 : 0)) * kOdd;
+  return by_state_[hash >> (64 - kStateBits)];
+}
+
+}  // namespace lockstep::backend
