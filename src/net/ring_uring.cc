@@ -95,6 +95,7 @@ void Ring::Impl::dispatch(const io_uring_cqe& cqe) {
     }
     case UserTag::message: {
       const std::unique_ptr<Message> message(reinterpret_cast<Message*>(pointer));
+      ++counters.messages;
       return message->deliver();
     }
     case UserTag::posting: return posted(reinterpret_cast<Posting*>(pointer), cqe.res);

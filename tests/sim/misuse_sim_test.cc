@@ -32,6 +32,26 @@ TEST_CASE("A client that pipelines and does not read is paused, and its neighbou
   CHECK(world.run_until([&] { return greedy.answered() == 5000; }));
 }
 
+TEST_CASE("Long results that nobody reads hold up neither a short statement nor another long result") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.ring.bulk_buffers = 4; });
+  const std::string long_result = "SELECT 1, 'two two two two two two two two two' FROM people LIMIT 20000";
+  HandClient& neighbour = world.client();
+  neighbour.query(long_result);  // leaves its server session with a bulk receive under way
+  REQUIRE(world.run_until([&] { return neighbour.answered() == 1; }));
+  for (int i = 0; i < 3; ++i) {
+    HandClient& deaf = world.client();
+    deaf.peer().set_reading(false);
+    deaf.query(long_result);
+  }
+  world.run_for(5s);
+  CHECK(world.counters().ring_bulk_exhausted.get() > 0);
+  neighbour.query("SELECT 1");
+  CHECK(world.run_until([&] { return neighbour.answered() == 2; }, 1min));
+  neighbour.query(long_result);
+  CHECK(world.run_until([&] { return neighbour.answered() == 3; }, 1min));
+}
+
 TEST_CASE("Commands that are refused without a server are bounded in the same way") {
   start_log(LogLevel::error);
   SmallWorld world(1, [](config::Settings& settings) { settings.session.in_flight_bytes = kInFlight; });

@@ -166,6 +166,7 @@ TEST_CASE("a ring can post to itself") {
     core.ring->post(core.ring->address(), std::make_unique<Note>(delivered, destroyed, i));
   CHECK(core.run_until([&] { return destroyed == 3; }));
   CHECK(delivered == numbers(3));
+  CHECK(core.counters.messages.get() == 3);
 }
 
 TEST_CASE("a message from a thread without a ring wakes a sleeping ring") {

@@ -68,7 +68,7 @@ TEST_CASE("a peer that ended its direction and then breaks is said twice: it wil
   connection.peer.reset();
   CHECK(core.run_until([&] { return end.ends == 2; }));
   CHECK(end.ended->fault == Fault::system);
-  CHECK(end.stream.unsent_bytes() == 0);
+  CHECK(end.stream.held_bytes() == 0);
   close_and_wait(core, end);
 }
 
