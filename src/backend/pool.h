@@ -87,7 +87,7 @@ class Pool {
 
   /// How to log in; a later login may bring a secret that the first did not.
   void set_secret(const mysql::RecoveredSecret& secret) {
-    secret_ = secret;
+    secret_.learn(secret);
     has_secret_ = true;
   }
   bool has_secret() const { return has_secret_; }

@@ -1,5 +1,7 @@
 #include "backend/profile.h"
 
+#include <charconv>
+
 #include "sql/variable_name.h"
 
 namespace lockstep::backend {
@@ -14,6 +16,8 @@ void Profile::take_variable(std::string_view name, std::string_view value) {
     default_track_schema_ = sql::same_name(value, "ON");
   } else if (sql::same_name(name, "session_track_state_change")) {
     default_track_state_change_ = sql::same_name(value, "ON");
+  } else if (sql::same_name(name, "max_allowed_packet")) {
+    std::from_chars(value.data(), value.data() + value.size(), command_bytes_limit_);
   } else if (const auto id = session::find_variable(name)) {
     baseline_.set(*id, states_.intern(value));
   }

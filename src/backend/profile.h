@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +41,8 @@ class Profile {
   /// The SET that gives them the values that a session without lockstep has.
   const std::string& client_trackers_statement() const { return client_trackers_statement_; }
   const session::Baseline& baseline() const { return baseline_; }
+  /// The server's max_allowed_packet: it takes commands that are shorter.
+  std::uint64_t command_bytes_limit() const { return command_bytes_limit_; }
   session::SyncCache& syncs() { return syncs_; }
   /// The server's own default for session_track_system_variables: what a client sees that never set it.
   const session::TrackedNames& default_tracked_names() const { return default_tracked_names_; }
@@ -65,6 +69,7 @@ class Profile {
   session::SyncCache syncs_;
   session::TrackedNames default_tracked_names_;
   std::string default_tracked_list_;
+  std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
   bool has_tracked_list_ = false;
   bool default_track_schema_ = true;
   bool default_track_state_change_ = false;

@@ -36,6 +36,30 @@ constexpr std::uint32_t kAlways = CLIENT_LONG_PASSWORD | CLIENT_LONG_FLAG | CLIE
 /// program_name=lockstep, as length-encoded key and value.
 constexpr std::string_view kAttributes = "\x0cprogram_name\x08lockstep";
 
+/// What a login fixes for the life of a server session and clients notice, by the names of the protocol.
+struct NamedCapability {
+  std::uint32_t flag;
+  std::string_view name;
+};
+constexpr NamedCapability kNamed[] = {
+#define NAMED(flag) {mysql::Capability::flag, #flag}
+    NAMED(CLIENT_FOUND_ROWS),
+    NAMED(CLIENT_NO_SCHEMA),
+    NAMED(CLIENT_ODBC),
+    NAMED(CLIENT_LOCAL_FILES),
+    NAMED(CLIENT_IGNORE_SPACE),
+    NAMED(CLIENT_INTERACTIVE),
+    NAMED(CLIENT_MULTI_RESULTS),
+    NAMED(CLIENT_PS_MULTI_RESULTS),
+    NAMED(CLIENT_OPTIONAL_RESULTSET_METADATA),
+    NAMED(CLIENT_QUERY_ATTRIBUTES),
+#undef NAMED
+};
+
+OpenFault open_fault(Fault fault) {
+  return fault == Fault::unavailable ? OpenFault::server : OpenFault::account;
+}
+
 }  // namespace
 
 ServerSession::ServerSession(Context& context, Pool& pool, std::uint8_t collation)
@@ -151,14 +175,21 @@ std::size_t ServerSession::feed_login(MutableBytes bytes) {
 void ServerSession::login_failed(const mysql::ServerLoginStep& step) {
   if (!step.err.empty()) {
     const auto refusal = mysql::ErrPacket::parse(step.err);
-    if (refusal) return fail_opening(refusal->message, OpenFault::account, &*refusal);
+    if (refusal) return fail_opening(refusal->message, open_fault(step.error.fault), &*refusal);
   }
   std::string why = describe(step.error);
   switch (step.error.fault) {
     case Fault::auth_plugin_unknown:
       why += fmt::format(": '{}'", login_->machine.plugin_name());
       return fail_opening(why, OpenFault::account);
-    case Fault::full_auth_needed: return fail_opening(why, OpenFault::account);
+    case Fault::other_hash_needed: {
+      const bool native = login_->machine.plugin() == mysql::AuthPlugin::mysql_native_password;
+      why = fmt::format("the server wants {}; configure `password` or `{}`",
+                        name(login_->machine.plugin()), native ? "password_native" : "password_sha2");
+      return fail_opening(why, OpenFault::account);
+    }
+    case Fault::full_auth_needed:
+    case Fault::password_too_long: return fail_opening(why, OpenFault::account);
     default: return fail_opening(why);
   }
 }
@@ -172,6 +203,14 @@ void ServerSession::logged_in() {
   if ((capabilities_ & CLIENT_DEPRECATE_EOF) == 0 || (capabilities_ & CLIENT_SESSION_TRACK) == 0) {
     return fail_opening(
         "the server lacks CLIENT_DEPRECATE_EOF or CLIENT_SESSION_TRACK; MySQL 5.7 or MariaDB 10.2 is needed");
+  }
+  // Clients are greeted with what one server can; another one may be older.
+  if (const std::uint32_t lacking = pool_.capabilities() & ~capabilities_; lacking != 0) {
+    std::string why = "the server lacks";
+    for (const NamedCapability& row : kNamed) {
+      if ((lacking & row.flag) != 0) why += fmt::format(" {}", row.name);
+    }
+    return fail_opening(why + ", which the client was offered", OpenFault::account);
   }
   begin_set_up();
 }
@@ -190,6 +229,10 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
     log_error("server '{}' sent a malformed reply; its session {} is closed", pool_.server().name(),
               connection_id_);
     on_ended(Error{Fault::malformed_packet});
+    return bytes.size();
+  }
+  if (result.role == mysql::PacketRole::last_word) {
+    on_ended(Error{Fault::peer_closed});
     return bytes.size();
   }
   // The user may give the lease back while it looks at the end of a reply, so the queue moves on first.
@@ -226,10 +269,12 @@ std::size_t ServerSession::feed_own_reply(MutableBytes bytes) {
 void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   const bool answered = step == SmallResult::Step::done;
   if (reply == Reply::answer) return user_->on_answer(*this, answered);
-  if (!answered) {
-    return fail_set_up(step == SmallResult::Step::refused ? small_result_.error_text()
-                                                          : describe(Error{Fault::malformed_packet}));
+  if (step == SmallResult::Step::refused) {
+    const mysql::ErrPacket refusal = small_result_.refusal();
+    const Fault fault = mysql::fault_of_refusal(refusal.code, /*greeted=*/true);
+    return fail_set_up(refusal.message, open_fault(fault), &refusal);
   }
+  if (!answered) return fail_set_up(describe(Error{Fault::malformed_packet}));
   switch (reply) {
     case Reply::setup_variables:
       if (!pool_.profile().complete()) {
@@ -317,8 +362,8 @@ void ServerSession::fail_opening(std::string_view why, OpenFault fault, const my
 }
 
 /// Of a new session or one that is reset.
-void ServerSession::fail_set_up(std::string_view why) {
-  if (phase_ != Phase::resetting) return fail_opening(why);
+void ServerSession::fail_set_up(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal) {
+  if (phase_ != Phase::resetting) return fail_opening(why, fault, refusal);
   log_info("session {} of server '{}' could not be reset and is closed: {}", connection_id_,
            pool_.server().name(), why);
   close();

@@ -56,7 +56,7 @@ class ServerSessionUser {
 /// Whose fault it is that a server session could not be opened.
 enum class OpenFault : std::uint8_t {
   server,   ///< the server cannot be used by anyone
-  account,  ///< it refuses this user, or wants what lockstep does not have of this user
+  account,  ///< it refuses this user, or more sessions just now, or wants what lockstep does not have of the user
 };
 
 /// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for
@@ -179,7 +179,8 @@ class ServerSession : public net::StreamOwner,
   void login_failed(const mysql::ServerLoginStep& step);
   void fail_opening(std::string_view why, OpenFault fault = OpenFault::server,
                     const mysql::ErrPacket* refusal = nullptr);
-  void fail_set_up(std::string_view why);
+  void fail_set_up(std::string_view why, OpenFault fault = OpenFault::server,
+                   const mysql::ErrPacket* refusal = nullptr);
   void lost(Error error);
 
   void expect(Due due);

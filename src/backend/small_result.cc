@@ -1,6 +1,5 @@
 #include "backend/small_result.h"
 
-#include "mysql/ok_packet.h"
 #include "mysql/packet.h"
 
 namespace lockstep::backend {
@@ -35,7 +34,10 @@ SmallResult::Step SmallResult::take(Bytes payload) {
   if (payload.empty()) return Step::malformed;
   if (payload[0] == kErr) {
     const auto err = mysql::ErrPacket::parse(payload);
-    error_text_ = err ? std::string(err->message) : "malformed ERR packet";
+    if (!err) return Step::malformed;
+    refusal_code_ = err->code;
+    refusal_state_ = err->sql_state;
+    refusal_text_ = err->message;
     return Step::refused;
   }
   switch (state_) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "mysql/ok_packet.h"
 #include "mysql/packet_assembler.h"
 
 namespace lockstep::backend {
@@ -25,8 +26,8 @@ class SmallResult {
   void begin(bool optional_metadata, OnRow on_row, void* context);
   /// Takes bytes up to the reply's end; `consumed` says how many.
   Step feed(Bytes input, std::size_t& consumed);
-  /// The server's ERR text after Step::refused.
-  const std::string& error_text() const { return error_text_; }
+  /// The server's ERR packet after Step::refused; good until another one comes.
+  mysql::ErrPacket refusal() const { return {refusal_code_, refusal_state_, refusal_text_}; }
 
  private:
   static constexpr std::uint32_t kPayloadMax = 1 << 20;
@@ -43,7 +44,9 @@ class SmallResult {
   OnRow on_row_ = nullptr;
   void* context_ = nullptr;
   Row row_;
-  std::string error_text_;
+  std::uint16_t refusal_code_ = 0;
+  std::string refusal_state_;
+  std::string refusal_text_;
 };
 
 }  // namespace lockstep::backend

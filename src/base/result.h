@@ -13,8 +13,11 @@ enum class Fault : std::uint8_t {
   out_of_order,         ///< a packet with an unexpected sequence id
   unsupported,          ///< legal, but not something lockstep speaks
   access_denied,        ///< the server refused our login
+  unavailable,          ///< the server serves nobody now: it shuts down, or lets nobody of this host in
   auth_plugin_unknown,  ///< the account's authentication plugin is none that lockstep speaks
   full_auth_needed,     ///< the server wants the clear text of a password that we only hold as a hash
+  other_hash_needed,    ///< the server wants a plugin for which we hold no hash
+  password_too_long,    ///< for the key that the server wants it encrypted with
   limit_reached,        ///< a configured bound (connections, queue)
   timed_out,
   bad_value,  ///< configuration or text that does not parse

@@ -102,8 +102,12 @@ class RecordReader {
     return secret(node);
   }
   static std::string secret(const JsonNode& node) {
-    return node.type == JsonNode::Type::text ? fmt::format("a text of {} bytes", node.text.size())
-                                             : describe(node);
+    switch (node.type) {
+      case JsonNode::Type::text: return fmt::format("a text of {} bytes", node.text.size());
+      case JsonNode::Type::number: return "a number";
+      case JsonNode::Type::boolean: return "a boolean";
+      default: return describe(node);
+    }
   }
 
   std::string path_to(std::string_view key) const {

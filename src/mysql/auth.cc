@@ -124,6 +124,18 @@ RecoveredSecret RecoveredSecret::from_password(std::string_view password) {
   return {std::string(password), sha1(as_bytes(password)), sha256(as_bytes(password))};
 }
 
+void RecoveredSecret::learn(const RecoveredSecret& other) {
+  const auto differ = [](const auto& mine, const auto& theirs) { return mine && theirs && *mine != *theirs; };
+  if (differ(password, other.password) || differ(native_stage1, other.native_stage1) ||
+      differ(sha2_stage1, other.sha2_stage1)) {
+    *this = other;
+    return;
+  }
+  if (other.password) password = other.password;
+  if (other.native_stage1) native_stage1 = other.native_stage1;
+  if (other.sha2_stage1) sha2_stage1 = other.sha2_stage1;
+}
+
 Sha1Digest native_answer(const Sha1Digest& stage1, const Nonce& nonce) {
   Sha1Digest answer = stage1;
   exclusive_or(answer, native_mask(sha1(stage1), nonce).data());
@@ -175,7 +187,7 @@ Result<std::string> encrypt_password(std::string_view password, const Nonce& non
       EVP_PKEY_encrypt(context.get(), reinterpret_cast<std::uint8_t*>(block.data()), &block_bytes,
                        reinterpret_cast<const std::uint8_t*>(masked.data()), masked.size()) == 1;
   OPENSSL_cleanse(masked.data(), masked.size());
-  if (!encrypted) return fail(Fault::unsupported);
+  if (!encrypted) return fail(Fault::password_too_long);
   block.resize(block_bytes);
   return block;
 }

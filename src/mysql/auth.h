@@ -52,6 +52,9 @@ struct RecoveredSecret {
 
   static RecoveredSecret from_password(std::string_view password);
   bool has_empty_password() const { return password && password->empty(); }
+  /// Adds what `other`, which is newer, holds besides. Where the two differ the password has been changed, and
+  /// the older one is forgotten.
+  void learn(const RecoveredSecret& other);
 };
 
 /// A client's answer to `nonce`, from the stage-1 hash. Not for empty passwords, whose answer is empty.

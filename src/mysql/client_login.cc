@@ -67,7 +67,9 @@ ClientLoginStep ClientLogin::on_response(Bytes payload) {
     return refuse<ErrorCode::ER_NOT_SUPPORTED_AUTH_MODE>();
   }
   plugin_ = names_plugin ? auth_plugin(response->plugin) : AuthPlugin::mysql_native_password;
-  if (choose_plugin(plugin_) == plugin_) return on_answer(response->auth_answer);
+  // A client whose own plugin is not the greeting's answers with nothing at all and waits to be asked.
+  const bool waits = names_plugin && plugin_ != default_plugin_ && is_empty_answer(response->auth_answer);
+  if (choose_plugin(plugin_) == plugin_ && !waits) return on_answer(response->auth_answer);
   if (!names_plugin) return refuse<ErrorCode::ER_NOT_SUPPORTED_AUTH_MODE>();
   nonce_ = random_nonce();
   return switch_plugin();
@@ -128,10 +130,13 @@ bool ClientLogin::verify(Bytes answer, const UserSecret& secret) {
 }
 
 /// The plugin to log in with: the client's own where the user's secret allows it, so that no round trip is
-/// added.
+/// added. Where only hashes are known the answer is what lockstep logs in to servers with, so it has to be of
+/// the plugin that these have.
 AuthPlugin ClientLogin::choose_plugin(AuthPlugin wanted) const {
   const UserSecret* secret = users_.find_user(user_);
   if (secret == nullptr) return is_for_clients(wanted) ? wanted : default_plugin_;
+  const bool may_switch = (capabilities_ & CLIENT_PLUGIN_AUTH) != 0;
+  if (!secret->password && may_switch && secret->allows(default_plugin_)) return default_plugin_;
   if (secret->allows(wanted)) return wanted;
   if (secret->allows(default_plugin_)) return default_plugin_;
   return secret->allows(AuthPlugin::mysql_native_password) ? AuthPlugin::mysql_native_password

@@ -6,16 +6,17 @@
 
 namespace lockstep::mysql {
 
-RequestPart RequestReader::feed(Bytes input) {
+RequestPart RequestReader::feed(MutableBytes input) {
   return state_ == State::header ? begin_packet(input) : take_payload(input, 0, {});
 }
 
-void RequestReader::expect_file(std::uint8_t sequence) {
+void RequestReader::expect_file(std::uint8_t sequence, std::uint8_t shift) {
   file_ = true;
+  file_shift_ = shift;
   sequence_ = sequence;
 }
 
-RequestPart RequestReader::begin_packet(Bytes input) {
+RequestPart RequestReader::begin_packet(MutableBytes input) {
   RequestPart part;
   // Headers of continuations and of file data only stream through; a command's first one is held until it is
   // complete and the command byte has come, so that the first part always tells the command.
@@ -52,7 +53,10 @@ RequestPart RequestReader::begin_packet(Bytes input) {
     part.head = Bytes(head_).first(held_before);
     command_ = static_cast<Command>(input[taken]);
     payload_bytes_ = payload_bytes;
+    announced_bytes_ = 0;
   }
+  if (file_) input[taken - 1] = static_cast<std::uint8_t>(sequence - file_shift_);  // the header's last byte
+  if (!file_) announced_bytes_ += payload_bytes;
   held_ = 0;
   ++sequence_;
   packet_bytes_ = payload_left_ = payload_bytes;
@@ -67,6 +71,7 @@ RequestPart RequestReader::take_payload(Bytes input, std::size_t at, RequestPart
   part.body = input.first(part.consumed);
   part.command = command_;
   part.payload_bytes = payload_bytes_;
+  part.announced_bytes = announced_bytes_;
   part.sequence = static_cast<std::uint8_t>(sequence_ - 1);
   part.kind =
       part.consumed == 0 && payload_left_ != 0 ? RequestPart::Kind::need_more : RequestPart::Kind::part;
@@ -83,6 +88,7 @@ RequestPart RequestReader::take_payload(Bytes input, std::size_t at, RequestPart
   if (part.last) {
     sequence_ = 0;
     file_ = false;
+    announced_bytes_ = 0;
   }
   return part;
 }

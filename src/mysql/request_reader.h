@@ -28,6 +28,7 @@ struct RequestPart {
   std::uint32_t payload_bytes =
       0;                      ///< of the command's first packet; kMaxPayload means that more packets follow
   std::uint8_t sequence = 0;  ///< of the last packet begun: the reply's first packet has the next one
+  std::uint64_t announced_bytes = 0;  ///< of the command's payload, by the headers seen so far; not of a file
 
   /// The whole command lies in `body`, as one packet.
   bool is_whole() const { return first && last && head.empty(); }
@@ -37,27 +38,30 @@ struct RequestPart {
 /// command that does not lie whole in one receive comes as parts, so one of any length streams through.
 class RequestReader {
  public:
-  RequestPart feed(Bytes input);
+  RequestPart feed(MutableBytes input);
   /// Between two commands.
   bool idle() const { return state_ == State::header && held_ == 0 && !continuation_ && !file_; }
   /// The next packets are file data, beginning with sequence id `sequence`, until an empty one: the answer to
-  /// a LOCAL INFILE request. Parts then carry data, and the last one ends with the empty packet.
-  void expect_file(std::uint8_t sequence);
+  /// a LOCAL INFILE request. Parts then carry data, and the last one ends with the empty packet. `shift` is by
+  /// how much the client's sequence ids are ahead of the server's: it is taken off each header, in place.
+  void expect_file(std::uint8_t sequence, std::uint8_t shift);
 
  private:
   enum class State : std::uint8_t { header, payload };
 
-  RequestPart begin_packet(Bytes input);
+  RequestPart begin_packet(MutableBytes input);
   RequestPart take_payload(Bytes input, std::size_t at, RequestPart part);
 
   State state_ = State::header;
   bool continuation_ = false;  // the packet that is due, or begun, continues the one before it
   bool file_ = false;
   std::uint8_t sequence_ = 0;        // due next
+  std::uint8_t file_shift_ = 0;
   std::uint8_t held_ = 0;            // bytes in head_ of a header that is not complete
   std::uint32_t payload_left_ = 0;   // of the packet begun
   std::uint32_t packet_bytes_ = 0;   // payload of the packet begun
   std::uint32_t payload_bytes_ = 0;  // payload of the command's first packet
+  std::uint64_t announced_bytes_ = 0;
   Command command_{};
   std::array<std::uint8_t, kHeaderBytes> head_{};
 };

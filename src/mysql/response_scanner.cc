@@ -70,6 +70,7 @@ void ResponseScanner::begin(Command command, bool optional_metadata) {
   optional_metadata_ = optional_metadata;
   definitions_due_ = false;
   continuation_ = false;
+  reply_begun_ = false;
   sequence_shift_ = 0;
   definitions_left_ = 0;
   later_definitions_ = 0;
@@ -195,7 +196,10 @@ std::uint8_t* ResponseScanner::pass_plain(std::uint8_t* at, const std::uint8_t* 
   const auto walked = sequence_shift_ == 0
                           ? walk_plain<false>(at, end, limit, payload_bytes_min, 0)
                           : walk_plain<true>(at, end, limit, payload_bytes_min, sequence_shift_);
-  if (walked.last != nullptr) last_sequence_ = walked.last[3];
+  if (walked.last != nullptr) {
+    last_sequence_ = walked.last[3];
+    reply_begun_ = true;
+  }
   if (rows) {
     rows_ += walked.count;
   } else {
@@ -238,6 +242,7 @@ void ResponseScanner::pass_packet(std::uint32_t payload_bytes) {
       --definitions_left_;
     }
   }
+  reply_begun_ = true;
   skip_ = payload_bytes;
   continuation_ = payload_bytes == kMaxPayload;
 }
@@ -285,8 +290,10 @@ bool ResponseScanner::definitions_end_before(Bytes known, std::uint32_t payload_
 /// for a column count, which nobody but the scanner needs.
 bool ResponseScanner::take(Bytes payload, ScanResult& result) {
   const std::uint8_t first = payload[0];
+  const bool begins_reply = !std::exchange(reply_begun_, true);
   if (first == ReplyByte::kErr) {
-    take_last(PacketRole::err, result);
+    // A reply goes on with the sequence ids of its command, which has 0 itself.
+    take_last(begins_reply && last_sequence_ == 0 ? PacketRole::last_word : PacketRole::err, result);
     return true;
   }
   if (state_ == State::rows) return take_ok(payload, PacketRole::result_end, result);

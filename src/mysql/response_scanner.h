@@ -14,6 +14,7 @@ enum class PacketRole : std::uint8_t {
   ok,               ///< OK (00)
   result_end,       ///< FE: OK at the end of a resultset, or the only packet of COM_SET_OPTION and COM_DEBUG
   err,              ///< ERR; ends the reply
+  last_word,        ///< ERR with sequence id 0 where a reply is due: said unasked by a server that hangs up
   local_infile,     ///< the server asks for a file; its reply continues after the client's data
   prepare_ok,       ///< first packet of COM_STMT_PREPARE's reply
   definitions_end,  ///< no packet: the point where a client without CLIENT_DEPRECATE_EOF expects an EOF
@@ -103,6 +104,7 @@ class ResponseScanner {
   bool report_definitions_ = false;
   bool definitions_due_ = false;  // definitions have ended, definitions_end waits for the packet behind them
   bool continuation_ = false;     // the packet that begins next continues one of kMaxPayload bytes
+  bool reply_begun_ = false;
   bool handed_out_ = false;       // held_ was returned by the last feed
   std::uint8_t sequence_shift_ = 0;
   std::uint8_t last_sequence_ = 0;

@@ -29,11 +29,6 @@ constexpr std::string_view kRequestPublicKey = "\x02";
 // sha256_password's word for the same, in the place of its answer.
 constexpr std::string_view kSha256RequestPublicKey = "\x01";
 
-/// Whether a refusal is about how many there are rather than about who we are.
-bool is_limit(std::uint16_t code) {
-  return code == 1040 || code == 1203 || code == 1226;
-}
-
 bool can_answer(const RecoveredSecret& secret, AuthPlugin plugin) {
   switch (plugin) {
     case AuthPlugin::mysql_native_password: return secret.password || secret.native_stage1;
@@ -53,6 +48,19 @@ AuthPlugin first_plugin(const RecoveredSecret& secret, AuthPlugin offered) {
 }
 
 }  // namespace
+
+Fault fault_of_refusal(std::uint16_t code, bool greeted) {
+  switch (code) {
+    case 1040:  // ER_CON_COUNT_ERROR
+    case 1203:  // ER_TOO_MANY_USER_CONNECTIONS
+    case 1226:  // ER_USER_LIMIT_REACHED
+      return Fault::limit_reached;
+    case 1053:  // ER_SERVER_SHUTDOWN
+    case 3032:  // ER_SERVER_OFFLINE_MODE
+      return Fault::unavailable;
+    default: return greeted ? Fault::access_denied : Fault::unavailable;
+  }
+}
 
 ServerLoginStep ServerLogin::feed(Bytes payload, std::uint8_t sequence) {
   if (payload.empty()) return fail(Fault::malformed_packet);
@@ -172,9 +180,8 @@ ServerLoginStep ServerLogin::on_ok(Bytes payload) {
 
 ServerLoginStep ServerLogin::on_err(Bytes payload) {
   const Result<ErrPacket> err = ErrPacket::parse(payload);
-  ServerLoginStep step = fail(!err                  ? Fault::malformed_packet
-                              : is_limit(err->code) ? Fault::limit_reached
-                                                    : Fault::access_denied);
+  const bool greeted = state_ != State::await_greeting;
+  ServerLoginStep step = fail(err ? fault_of_refusal(err->code, greeted) : Fault::malformed_packet);
   if (err) step.err = payload;
   return step;
 }
@@ -205,7 +212,8 @@ Result<std::string> ServerLogin::answer() const {
   if (plugin_ == AuthPlugin::caching_sha2_password && full.sha2_stage1) {
     return std::string(as_text(sha2_answer(*full.sha2_stage1, nonce_)));
   }
-  return lockstep::fail(Fault::full_auth_needed);
+  return lockstep::fail(plugin_ == AuthPlugin::sha256_password ? Fault::full_auth_needed
+                                                               : Fault::other_hash_needed);
 }
 
 }  // namespace lockstep::mysql

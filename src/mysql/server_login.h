@@ -37,9 +37,14 @@ struct ServerLoginStep {
   Error error{};
 };
 
+/// What a server's ERR means while one enters: Fault::limit_reached (there are too many just now),
+/// Fault::unavailable (the server serves nobody), else Fault::access_denied. What comes in place of the
+/// greeting is about the host that connects, whoever wants to log in.
+Fault fault_of_refusal(std::uint16_t code, bool greeted);
+
 /// Plays the client's part while lockstep logs in to a server, from the greeting to OK. Secrets may be
 /// stage-1 hashes; where only those are there and the server wants full authentication, the login fails with
-/// Fault::full_auth_needed.
+/// Fault::full_auth_needed, and where it wants the other hash, with Fault::other_hash_needed.
 class ServerLogin {
  public:
   /// What `credentials` refers to outlives the login.
@@ -52,6 +57,8 @@ class ServerLogin {
   std::uint32_t server_capabilities() const { return server_capabilities_; }
   const std::string& server_version() const { return server_version_; }
   bool is_mariadb() const { return is_mariadb_; }
+  /// The plugin that the server was answered by last.
+  AuthPlugin plugin() const { return plugin_; }
   /// The plugin that the server asked for last, in its own words.
   const std::string& plugin_name() const { return plugin_name_; }
   std::uint32_t connection_id() const { return connection_id_; }

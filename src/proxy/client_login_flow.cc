@@ -39,13 +39,21 @@ void ClientSession::await_identity() {
   if (shared_.cluster.identity() != nullptr || !shared_.fallback_version.empty()) return greet();
   if (run_.began == Instant{}) run_.began = shared_.now();
   if (shared_.now() - run_.began > shared_.login_timeout) {
-    run_.reply_sequence = 0;
-    send_error_text(mysql::ErrorCode::ER_UNKNOWN_ERROR,
-                    "lockstep: no server has answered since start; see lockstep's log and its /pools page "
-                    "for the reason");
+    refuse_unasked(mysql::ErrorCode::ER_UNKNOWN_ERROR,
+                   "lockstep: no server has answered since start; see lockstep's log and its /pools page "
+                   "for the reason");
     return close_with_rest();
   }
   arm_timer(kIdentityPoll);
+}
+
+/// An ERR in place of the greeting: without SQLSTATE, since the client's protocol is not known.
+void ClientSession::refuse_unasked(mysql::ErrorCode code, std::string_view text) {
+  std::array<std::uint8_t, mysql::kErrorTextMax> buffer;
+  mysql::PacketWriter writer{MutableBytes(buffer)};
+  mysql::ErrPacket{static_cast<std::uint16_t>(code), {}, text}.encode(writer, 0);
+  shared_.counters().errors_by_code.count(static_cast<std::uint16_t>(code));
+  send_packet(writer.written());
 }
 
 void ClientSession::greet() {
@@ -76,6 +84,7 @@ std::size_t ClientSession::take_login_bytes(MutableBytes bytes) {
     case mysql::PacketAssembler::Packet::Kind::need_more: break;
     case mysql::PacketAssembler::Packet::Kind::too_long:
       ++shared_.counters().malformed_packets;
+      run_.reply_sequence = static_cast<std::uint8_t>(packet.sequence + 1);
       send_error<mysql::ErrorCode::ER_HANDSHAKE_ERROR>();
       close_with_rest();
       return bytes.size();
@@ -175,16 +184,17 @@ void ClientSession::finish_entering() {
     mysql::append_text_item(state, mysql::TrackerType::SESSION_TRACK_SCHEMA, facets_.schema->name);
   }
   const backend::Profile& profile = holds_.front().server().pool().profile();
+  command_bytes_limit_ = profile.command_bytes_limit();
   mysql::OkPacket ok;
   ok.status = profile.baseline().value(session::VariableId::autocommit) == "OFF"
                   ? 0
                   : mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT;
-  std::array<std::uint8_t, 1024> buffer;
-  mysql::PacketWriter writer{MutableBytes(buffer)};
+  std::string& packet = shared_.rewritten;
+  packet.clear();
+  mysql::PacketWriter writer(packet);
   mysql::encode_for_client(writer, login_sequence_, ok, capabilities_,
                            profile.default_track_schema() ? as_bytes(state) : Bytes(), mysql::OkForm::ok00);
-  INVARIANT(writer.ok());  // a schema's name is at most 64 characters
-  send_packet(writer.written());
+  send_packet(as_bytes(packet));
   release(holds_.front());
   entering_by_change_user_ = false;
   run_.began = shared_.now();
@@ -195,14 +205,27 @@ void ClientSession::finish_entering() {
   take_pending();
 }
 
+void ClientSession::give_up_entering() {
+  ++shared_.counters().logins_failed;
+  run_.reply_sequence = login_sequence_;
+  send_error_text(mysql::ErrorCode::ER_UNKNOWN_ERROR,
+                  "lockstep: no server session was ready within login_timeout: all connections are taken, or the "
+                  "server is slow to answer (pool.connections_max, login_timeout)");
+  close_with_rest();
+}
+
 /// The server's own words about the schema (unknown, or not for this user), as a direct login would get them.
 void ClientSession::refuse_entering(const mysql::ErrPacket& refusal) {
   std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
   mysql::PacketWriter writer{MutableBytes(buffer)};
-  refusal.encode(writer, login_sequence_);
+  mysql::ErrPacket told = refusal;
+  // What comes in place of a greeting has none, since its reader's protocol is not known; ours is.
+  if (told.sql_state.empty()) told.sql_state = mysql::sql_state(mysql::ErrorCode{refusal.code});
+  told.encode(writer, login_sequence_);
   shared_.counters().errors_by_code.count(refusal.code);
   ++shared_.counters().logins_failed;
   send_packet(writer.written());
+  for (Hold& hold : holds_) hold.server().diagnostics_empty = false;  // it tells what this client asked for
   holds_.clear();
   close_with_rest();
 }

@@ -130,12 +130,17 @@ std::size_t ClientSession::take_command_bytes(MutableBytes bytes, const net::Buf
   switch (part.kind) {
     case RequestPart::Kind::need_more: break;
     case RequestPart::Kind::part: {
+      if (part.announced_bytes >= command_bytes_limit_) {
+        refuse_too_large(part);
+        return bytes.size();
+      }
       const auto offset = part.body.empty() ? 0 : static_cast<std::size_t>(part.body.data() - bytes.data());
       take_part(part, bytes.subspan(offset, part.body.size()), lease);
       break;
     }
     case RequestPart::Kind::empty:
       run_ = StatementRun{};
+      run_.began = shared_.now();  // it is idle again
       send_error<mysql::ErrorCode::ER_UNKNOWN_COM_ERROR>();
       break;
     case RequestPart::Kind::out_of_order:
@@ -146,6 +151,13 @@ std::size_t ClientSession::take_command_bytes(MutableBytes bytes, const net::Buf
       return bytes.size();
   }
   return part.consumed;
+}
+
+/// As the server would. It would hang up as well, and the client is to hear of it, not of a lost server.
+void ClientSession::refuse_too_large(const RequestPart& part) {
+  run_.reply_sequence = static_cast<std::uint8_t>(part.sequence + 1);
+  send_error<mysql::ErrorCode::ER_NET_PACKET_TOO_LARGE>();
+  close_with_rest();
 }
 
 void ClientSession::take_part(const RequestPart& part, MutableBytes body, const net::BufferLease& lease) {
@@ -319,8 +331,8 @@ void ClientSession::on_closed() {
 void ClientSession::on_timer() {
   switch (state_) {
     case State::await_identity: return await_identity();
-    case State::log_in:
-    case State::enter: return close();
+    case State::log_in: return close();
+    case State::enter: return give_up_entering();
     case State::closing: return client_.close();
     default: break;
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,6 +84,7 @@ class ClientSession : public net::StreamOwner,
   void keep_request();
   void let_go_of_request();
   std::size_t take_command_bytes(MutableBytes bytes, const net::BufferLease& lease);
+  void refuse_too_large(const mysql::RequestPart& part);
   void take_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
   void take_first_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
   void take_streamed_part(const mysql::RequestPart& part, Bytes body, const net::BufferLease& lease);
@@ -102,6 +104,7 @@ class ClientSession : public net::StreamOwner,
   // --- Logging in (client_login_flow.cc) ---
   void greet();
   void await_identity();
+  void refuse_unasked(mysql::ErrorCode code, std::string_view text);
   std::size_t take_login_bytes(MutableBytes bytes);
   void take_login_step(const mysql::ClientLoginStep& step);
   void change_user();
@@ -110,6 +113,7 @@ class ClientSession : public net::StreamOwner,
   void ask_about_collation(Hold& hold);
   void collation_answered(backend::ServerSession& server);
   void finish_entering();
+  void give_up_entering();
   void refuse_entering(const mysql::ErrPacket& refusal);
 
   // --- Commands and routing (command_flow.cc) ---
@@ -117,6 +121,7 @@ class ClientSession : public net::StreamOwner,
   void begin_text(std::string_view text, metrics::StatementKind kind_of_command);
   void begin_plain(metrics::StatementKind kind, sql::Traits traits);
   void begin_prepared();
+  bool refuse_cut_short(Bytes payload);
   void begin_unknown_prepared(Result<std::uint32_t> id);
   void refuse_kill();
   template <mysql::ErrorCode kCode, typename... Args>
@@ -243,6 +248,7 @@ class ClientSession : public net::StreamOwner,
   std::uint8_t login_sequence_ = 0;
   std::uint32_t capabilities_ = 0;
   std::uint16_t collation_ = 0;
+  std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
   std::uint32_t syncs_due_ = 0;
   std::uint32_t answers_due_ = 0;
   std::uint32_t follow_at_ = 0;

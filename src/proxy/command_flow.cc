@@ -17,6 +17,9 @@ using sql::Trait;
 
 constexpr sql::Traits kAsksAboutPrevious{Trait::reads_diagnostics, Trait::uses_found_rows,
                                          Trait::uses_row_count};
+/// How long the payload of a command without a reply must be at least.
+constexpr std::size_t kCloseBytesMin = 5;
+constexpr std::size_t kLongDataBytesMin = 7;
 /// Commands without SQL text that change nothing.
 constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
 
@@ -93,11 +96,13 @@ void ClientSession::begin_prepared() {
   const MutableBytes payload = run_.packet.subspan(mysql::kHeaderBytes);
   const auto id = mysql::statement_id(payload);
   PreparedStatement* statement = id ? prepared_.find(*id) : nullptr;
+  Hold* hold = statement != nullptr ? hold_of(*statement->server) : nullptr;
   run_.kind = run_.command == Command::COM_STMT_EXECUTE ? StatementKind::execute
               : run_.command == Command::COM_STMT_FETCH ? StatementKind::fetch
                                                         : StatementKind::command;
   ++shared_.counters().statements[run_.kind];
-  if (statement == nullptr) return begin_unknown_prepared(id);
+  if (refuse_cut_short(payload)) return;
+  if (hold == nullptr) return begin_unknown_prepared(id);
   mysql::set_statement_id(payload, statement->server_id);
   run_.client_statement_id = statement->client_id;
   run_.text = statement->text;
@@ -109,10 +114,18 @@ void ClientSession::begin_prepared() {
     run_.sets_autocommit = statement->sets_autocommit;
     run_.names_tables = statement->names_tables;
   }
-  Hold* hold = hold_of(*statement->server);
-  INVARIANT(hold != nullptr);  // prepared statements pin
   run_group_ = hold->group;
   find_server();
+}
+
+/// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
+bool ClientSession::refuse_cut_short(Bytes payload) {
+  const bool cut_short =
+      (run_.command == Command::COM_STMT_CLOSE && payload.size() < kCloseBytesMin) ||
+      (run_.command == Command::COM_STMT_SEND_LONG_DATA && payload.size() < kLongDataBytesMin);
+  if (!cut_short) return false;
+  dialect().mariadb ? end_command() : refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
+  return true;
 }
 
 /// A statement that the client has not prepared. A server refuses it in its own words; it must not know the

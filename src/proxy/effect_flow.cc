@@ -574,11 +574,11 @@ void ClientSession::take_database_row(void* context, const backend::SmallResult:
 }
 
 void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
-  if (state_ == State::enter) return collation_answered(server);
   if (!answered) {
     // What the session is in cannot be known: it is not worth guessing.
     return on_server_lost_here(server, Error{Fault::unsupported});
   }
+  if (state_ == State::enter) return collation_answered(server);
   if (--answers_due_ != 0) return;
   unsaid_.clear();
   unsaid_charset_.clear();

@@ -26,6 +26,7 @@ void ClientSession::on_reply(backend::ServerSession& server, const ScanResult& r
   }
   if (result.kind == ScanResult::Kind::packet) {
     relay_packet(server, result, input, lease);
+    if (run_server_ != &server || state_ != State::relay) return;  // the packet could not be read
   } else if (result.pass != 0) {
     relay_bytes(input.first(result.pass), lease);
   }
@@ -64,7 +65,8 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
       return relay_unchanged(result, input, lease);
     }
     case PacketRole::local_infile:
-      request_.expect_file(static_cast<std::uint8_t>(result.packet[3] + 1));
+      request_.expect_file(static_cast<std::uint8_t>(result.packet[3] + 1),
+                           server.scanner().sequence_shift());
       run_.request_done = false;
       heard_ = shared_.now();
       arm_timer(shared_.client_read_timeout);
@@ -78,6 +80,7 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
       if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
       if (lacks_deprecate_eof()) relay_definitions_end(server, result);
       return;
+    case PacketRole::last_word:
     case PacketRole::text:
     case PacketRole::relay: return relay_unchanged(result, input, lease);
   }
@@ -214,8 +217,7 @@ void ClientSession::on_server_sent(backend::ServerSession& server) {
 
 /// A reply that cannot be read: the server session is given up as if its connection had broken.
 void ClientSession::on_server_lost_here(backend::ServerSession& server, Error error) {
-  Hold* hold = hold_of(server);
-  hold->lease.discard();
+  server.close();
   on_server_lost(server, error);
 }
 
@@ -251,6 +253,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
     run_.retried = true;
     return find_server();
   }
+  if (run_.reply_done) return close_with_rest();
   if (run_.reply_begun || (state_ == State::settle && !settles_for_command_)) return close();
   if (state_ == State::enter) run_.reply_sequence = login_sequence_;
   send_error_text(

@@ -194,8 +194,11 @@ bool ClientSession::send_transaction_start(Hold& hold) {
 // --- Sync
 // --------------------------------------------------------------------------------------------------------
 
-/// The open transaction cannot be begun on a further server: the statement must not run outside of it.
+/// The open transaction cannot be begun on a further server: the statement must not run outside of it. How far
+/// the attempt came is not known, so the server session is given up, and the client with it if that had state.
 void ClientSession::refuse_to_join(Hold& hold) {
+  const bool had_state = hold.pins.without(session::kSoftPins).any();
+  prepared_.remove_of(hold.server());
   hold.lease.discard();
   drop_hold(hold);
   run_server_ = nullptr;
@@ -203,7 +206,7 @@ void ClientSession::refuse_to_join(Hold& hold) {
       mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
       "lockstep: this transaction cannot be begun on a further server group: it has too many savepoints, "
       "or a text that failed has set some");
-  end_refused_command();
+  had_state ? close_with_rest() : end_refused_command();
 }
 
 void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) {

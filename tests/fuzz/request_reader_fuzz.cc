@@ -22,14 +22,14 @@ struct Outcome {
 template <typename NextSize>
 Outcome read(Bytes input, bool file, NextSize&& next_size) {
   mysql::RequestReader reader;
-  if (file) reader.expect_file(0);
+  if (file) reader.expect_file(0, 0);
   Outcome outcome;
   while (!input.empty()) {
     const std::size_t size = std::min(std::max<std::size_t>(next_size(), 1), input.size());
     const auto block = std::make_unique_for_overwrite<std::uint8_t[]>(size);
     std::copy_n(input.begin(), size, block.get());
     input = input.subspan(size);
-    for (Bytes piece{block.get(), size}; !piece.empty();) {
+    for (MutableBytes piece{block.get(), size}; !piece.empty();) {
       const mysql::RequestPart part = reader.feed(piece);
       piece = piece.subspan(part.consumed);
       outcome.output.append(as_text(part.head)).append(as_text(part.body));

@@ -7,6 +7,7 @@
 namespace lockstep::sim_test {
 
 using namespace std::chrono_literals;
+using mysql::Command;
 
 namespace {
 
@@ -112,6 +113,79 @@ TEST_CASE("A server session kept for its warnings is given back when its server 
   world.server(0).stop_listening();
   client.query("SELECT 1");
   CHECK(world.run_until([&] { return client.answered() == 2; }, 1min));
+}
+
+TEST_CASE("The default schema may have a name of any length") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  const std::string name(5000, 'x');
+  world.database().instead = [](Command command, std::string_view) {
+    return command == Command::COM_INIT_DB ? std::optional(ModelReply()) : std::nullopt;
+  };
+  world.client({.schema = name, .capabilities = mysql::Capability::CLIENT_SESSION_TRACK});
+  CHECK(world.sessions_say(name));
+}
+
+TEST_CASE("Commands too short for their fixed fields are answered as MySQL does, though they have no reply else") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  client.command(Command::COM_STMT_PREPARE, "UPDATE orders SET paid=1");
+  client.command(Command::COM_STMT_SEND_LONG_DATA, std::string_view("\1\0\0\0", 4));
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(client.last_reply().error_code == 1835);
+  client.command(Command::COM_STMT_CLOSE, std::string_view("\1\0", 2));
+  REQUIRE(world.run_until([&] { return client.answered() == 3; }, 1min));
+  CHECK(client.last_reply().error_code == 1835);
+  client.command(Command::COM_STMT_EXECUTE, std::string_view("\1\0\0\0\0\1\0\0\0", 9));
+  REQUIRE(world.run_until([&] { return client.answered() == 4; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+}
+
+TEST_CASE("A prepared statement whose server cannot join the transaction takes its connection with it") {
+  start_log(LogLevel::error);
+  SmallWorld world(2, [](config::Settings& settings) {
+    settings.groups.push_back({.name = "other", .servers = {SmallWorld::named_server(1)}});
+    settings.rules.push_back({.schema = "", .table = "items", .group = "other"});
+  });
+  ModelReply in_transaction;
+  in_transaction.status =
+      mysql::ServerStatus::SERVER_STATUS_IN_TRANS | mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT;
+  world.database().instead = [&](Command, std::string_view text) {
+    return text.starts_with("SAVEPOINT") ? std::optional(in_transaction) : std::nullopt;
+  };
+  HandClient& client = world.client();
+  client.command(Command::COM_STMT_PREPARE, "UPDATE orders SET paid=1");
+  client.command(Command::COM_STMT_PREPARE, "UPDATE items SET sold=1");
+  client.query("BEGIN");
+  for (int i = 0; i < 70; ++i) client.query("SAVEPOINT s" + std::to_string(i));
+  client.command(Command::COM_STMT_EXECUTE, std::string_view("\2\0\0\0\0\1\0\0\0", 9));
+  client.command(Command::COM_STMT_CLOSE, std::string_view("\2\0\0\0", 4));
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(client.last_reply().error_code == 1235);
+  CHECK(world.client().logged_in());
+}
+
+TEST_CASE("A command larger than the server takes is refused with the server's error, before all of it has come") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  std::string packet("\0\0\0\0\x03SELECT '", 13);
+  packet[2] = 0x50;  // 5 MB, where 4 are allowed
+  client.peer().send(as_bytes(packet + std::string(100'000, 'x')));
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(client.last_reply().error_code == 1153);
+}
+
+TEST_CASE("A packet without a command does not make a client idle for longer than it is") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.client_idle_timeout = 60s; });
+  HandClient& client = world.client();
+  world.run_for(50s);
+  client.peer().send(as_bytes(std::string(4, '\0')));
+  world.run_for(50s);
+  CHECK(!client.lost());
+  CHECK(world.run_until([&] { return client.lost(); }, 11s));
 }
 
 }  // namespace lockstep::sim_test

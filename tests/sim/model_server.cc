@@ -1,5 +1,6 @@
 #include "model_server.h"
 
+#include "mysql/command.h"
 #include "mysql/ok_packet.h"
 
 namespace lockstep::sim_test {
@@ -69,9 +70,15 @@ ModelConnection::ModelConnection(const ModelServerSettings& settings, std::uint3
       session_(settings.database) {}
 
 void ModelConnection::on_open(Peer& peer) {
+  if (const std::uint16_t code = settings_.database.refuses_connections; code != 0) {
+    PacketWriter writer(out_);
+    mysql::ErrPacket{code, {}, "Not now"}.encode(writer, 0);
+    peer.send(as_bytes(out_));
+    return peer.close();
+  }
   peer.send(login_.greet({.server_version = settings_.version,
                           .connection_id = connection_id_,
-                          .capabilities = kOffered,
+                          .capabilities = kOffered & ~settings_.database.withheld_capabilities,
                           .collation = kCollation,
                           .default_plugin = mysql::AuthPlugin::mysql_native_password}));
 }
@@ -108,7 +115,17 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
   out_.clear();
   sequence_ = 1;
   const std::string_view arguments = payload.empty() ? "" : as_text(payload.subspan(1));
-  switch (payload.empty() ? Command::COM_SLEEP : static_cast<Command>(payload[0])) {
+  const Command command = payload.empty() ? Command::COM_SLEEP : static_cast<Command>(payload[0]);
+  if (const auto other = settings_.database.instead(command, arguments)) {
+    constexpr std::uint16_t kDisconnectedForInactivity = 4031;  // said unasked, as the last word
+    const bool last_word = other->error_code == kDisconnectedForInactivity;
+    if (last_word) sequence_ = 0;
+    reply(*other);
+    peer.send(as_bytes(out_));
+    return last_word ? peer.close() : void();
+  }
+  if (prepared_command(command, payload)) return peer.send(as_bytes(out_));
+  switch (command) {
     case Command::COM_QUIT: return peer.close();
     case Command::COM_QUERY: query(arguments); break;
     case Command::COM_INIT_DB: reply(session_.init_db(arguments)); break;
@@ -118,6 +135,35 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
     default: reply(unknown_command());
   }
   peer.send(as_bytes(out_));
+}
+
+/// Prepared statements without parameters and results.
+bool ModelConnection::prepared_command(Command command, Bytes payload) {
+  switch (command) {
+    case Command::COM_STMT_PREPARE:
+      prepared_.emplace_back(as_text(payload.subspan(1)));
+      PacketWriter(out_)
+          .begin(sequence_++)
+          .u8(mysql::ReplyByte::kOk)
+          .u32(static_cast<std::uint32_t>(prepared_.size()))
+          .zeros(2 + 2 + 1 + 2)
+          .end();
+      return true;
+    case Command::COM_STMT_EXECUTE: {
+      const std::uint32_t id = mysql::statement_id(payload).value_or(0);
+      if (id == 0 || id > prepared_.size()) {
+        reply(model_error(1243, "Unknown prepared statement handler"));
+      } else {
+        query(prepared_[id - 1]);
+      }
+      return true;
+    }
+    case Command::COM_STMT_SEND_LONG_DATA:
+      if (payload.size() < 7) reply(model_error(1835, "Malformed communication packet."));
+      return true;
+    case Command::COM_STMT_CLOSE: return true;
+    default: return false;
+  }
 }
 
 void ModelConnection::query(std::string_view text) {

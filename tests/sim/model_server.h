@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model_session.h"
 #include "mysql/client_login.h"
@@ -34,6 +35,7 @@ class ModelConnection final : public net::sim::PeerScript {
  private:
   void log_in(net::sim::Peer& peer, Bytes payload, std::uint8_t sequence);
   void command(net::sim::Peer& peer, Bytes payload);
+  bool prepared_command(mysql::Command command, Bytes payload);
   void query(std::string_view text);
   void set_option(Bytes arguments);
   void reset_connection();
@@ -49,6 +51,7 @@ class ModelConnection final : public net::sim::PeerScript {
   bool multi_statements_ = false;
   bool hangs_ = false;
   ModelSession session_;
+  std::vector<std::string> prepared_;  // texts; ids count from 1
   std::string out_;
   std::uint8_t sequence_ = 0;  // of the next packet of the reply
 };

@@ -18,28 +18,20 @@ constexpr std::array<std::string_view, 3> kSchemas{"crm", "shop", "test"};
 constexpr std::array<std::string_view, 3> kTables{"orders", "items", "people"};
 constexpr std::uint64_t kRowsMax = 100'000;
 
-ModelReply error(std::uint16_t code, std::string text) {
-  ModelReply reply;
-  reply.kind = ModelReply::Kind::error;
-  reply.error_code = code;
-  reply.error_text = std::move(text);
-  return reply;
-}
-
 ModelReply syntax_error() {
-  return error(1064, "You have an error in your SQL syntax");
+  return model_error(1064, "You have an error in your SQL syntax");
 }
 ModelReply no_such_table(const std::string& name) {
-  return error(1146, fmt::format("Table '{}' doesn't exist", name));
+  return model_error(1146, fmt::format("Table '{}' doesn't exist", name));
 }
 ModelReply unknown_schema(std::string_view name) {
-  return error(1049, fmt::format("Unknown database '{}'", name));
+  return model_error(1049, fmt::format("Unknown database '{}'", name));
 }
 ModelReply unknown_variable(const std::string& name) {
-  return error(1193, fmt::format("Unknown system variable '{}'", name));
+  return model_error(1193, fmt::format("Unknown system variable '{}'", name));
 }
 ModelReply wrong_value(const std::string& name) {
-  return error(1231, fmt::format("Variable '{}' can't be set", name));
+  return model_error(1231, fmt::format("Variable '{}' can't be set", name));
 }
 
 std::string without_scope(const std::string& name) {
@@ -59,6 +51,14 @@ bool is_listed(std::string_view list, std::string_view name) {
 }
 
 }  // namespace
+
+ModelReply model_error(std::uint16_t code, std::string text) {
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::error;
+  reply.error_code = code;
+  reply.error_text = std::move(text);
+  return reply;
+}
 
 std::map<std::string, std::string> SessionState::promised() const {
   std::map<std::string, std::string> all{{"(schema)", schema},
@@ -181,10 +181,10 @@ std::optional<ModelReply> ModelSession::read_names(TokenReader& reader,
                                                    std::vector<Assignment>& assignments) {
   const std::string character_set = reader.take().text;
   std::string collation = default_collation(character_set);
-  if (collation.empty()) return error(1115, fmt::format("Unknown character set: '{}'", character_set));
+  if (collation.empty()) return model_error(1115, fmt::format("Unknown character set: '{}'", character_set));
   if (reader.accept("collate")) collation = reader.take().text;
   if (character_set_of(collation) != character_set)
-    return error(1253, "COLLATION is not valid for CHARACTER SET");
+    return model_error(1253, "COLLATION is not valid for CHARACTER SET");
   assignments.push_back({"character_set_client", character_set});
   assignments.push_back({"character_set_results", character_set});
   assignments.push_back({"character_set_connection", character_set});
@@ -194,7 +194,7 @@ std::optional<ModelReply> ModelSession::read_names(TokenReader& reader,
 
 std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
                                                         std::vector<Assignment>& assignments) {
-  if (reader.accept("global")) return error(1227, "Access denied; you need SYSTEM_VARIABLES_ADMIN");
+  if (reader.accept("global")) return model_error(1227, "Access denied; you need SYSTEM_VARIABLES_ADMIN");
   if (!reader.accept("session")) reader.accept("local");
   const Token target = reader.take();
   if (!reader.accept("=")) return syntax_error();
@@ -210,7 +210,7 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   }
   const auto variable = model_variables().find(name);
   if (variable == model_variables().end()) return unknown_variable(name);
-  if (variable->second.kind == ModelVariable::Kind::read_only) return error(1238, "Variable is read only");
+  if (variable->second.kind == ModelVariable::Kind::read_only) return model_error(1238, "Variable is read only");
   if (value.kind == Token::Kind::word && value.text == "default") {
     assignments.push_back({name, variable->second.global});
   } else if (value.kind == Token::Kind::word && value.text == "null" && name == "character_set_results") {
@@ -369,14 +369,14 @@ ModelReply ModelSession::run_create_temporary(TokenReader& reader) {
   if (!reader.accept("table")) return syntax_error();
   const std::string name = reader.take().text;
   if (!state_.temporary_tables.insert(name).second)
-    return error(1050, fmt::format("Table '{}' already exists", name));
+    return model_error(1050, fmt::format("Table '{}' already exists", name));
   return {};
 }
 
 ModelReply ModelSession::run_drop_temporary(TokenReader& reader) {
   if (!reader.accept("table")) return syntax_error();
   const std::string name = reader.take().text;
-  if (state_.temporary_tables.erase(name) == 0) return error(1051, fmt::format("Unknown table '{}'", name));
+  if (state_.temporary_tables.erase(name) == 0) return model_error(1051, fmt::format("Unknown table '{}'", name));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model_sql.h"
+#include "mysql/constants.h"
 
 namespace lockstep::sim_test {
 
@@ -45,6 +46,8 @@ struct ModelReply {
   std::string state_changes;  ///< the session state block
 };
 
+ModelReply model_error(std::uint16_t code, std::string text);
+
 /// What all sessions of one model server group share.
 struct Database {
   std::uint64_t last_id = 0;
@@ -52,6 +55,13 @@ struct Database {
   /// Called after each statement, with its text and the state of the session that ran it.
   std::function<void(std::string_view text, const SessionState& after)> on_executed =
       [](std::string_view, const SessionState&) {};
+  /// What a server answers in place of running this command; nullopt: it runs it.
+  std::function<std::optional<ModelReply>(mysql::Command command, std::string_view argument)> instead =
+      [](mysql::Command, std::string_view) { return std::nullopt; };
+  /// Whoever connects is told this error in place of the greeting; 0: nobody is.
+  std::uint16_t refuses_connections = 0;
+  /// Capabilities that servers do not offer to those who connect from now on.
+  std::uint32_t withheld_capabilities = 0;
 };
 
 /// A MySQL session over a small SQL: enough to set, see and depend on session state as section 3 of the

@@ -60,7 +60,7 @@ const std::map<std::string, ModelVariable>& model_variables() {
       {"collation_connection", {Kind::collation, "utf8mb4_0900_ai_ci"}},
       {"foreign_key_checks", {Kind::flag, "ON"}},
       {"group_concat_max_len", {Kind::number, "1024", 4}},
-      {"max_allowed_packet", {Kind::read_only, "67108864"}},
+      {"max_allowed_packet", {Kind::read_only, "4194304"}},
       {"session_track_schema", {Kind::flag, "ON"}},
       {"session_track_state_change", {Kind::flag, "OFF"}},
       {"session_track_system_variables",

@@ -13,7 +13,9 @@ namespace lockstep::sim_test {
 /// which it is there to check.
 class ReplyReader {
  public:
-  explicit ReplyReader(std::uint32_t capabilities) : capabilities_(capabilities) {}
+  /// The first packet of the first reply has the sequence id `first`.
+  explicit ReplyReader(std::uint32_t capabilities, std::uint8_t first = 1)
+      : capabilities_(capabilities), sequence_(first) {}
 
   /// The next packet of a reply. The reply when it is complete.
   std::optional<ModelReply> feed(Bytes payload, std::uint8_t sequence);
@@ -37,7 +39,7 @@ class ReplyReader {
   std::uint32_t capabilities_;
   State state_ = State::first;
   std::uint64_t columns_ = 0;
-  std::uint8_t sequence_ = 1;  // due
+  std::uint8_t sequence_;  // due
   ModelReply reply_;
   std::string broken_;
 };

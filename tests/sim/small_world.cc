@@ -3,7 +3,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "mysql/change_user.h"
 #include "mysql/command.h"
+#include "mysql/handshake.h"
 
 namespace lockstep::sim_test {
 namespace {
@@ -27,20 +31,50 @@ net::SocketAddress server_address(std::size_t number) {
 
 }  // namespace
 
-HandClient::HandClient(net::sim::World& world)
-    : login_({.user = ModelUsers::kName,
-              .database = {},
+HandClient::HandClient(net::sim::World& world, const HandLogin& login)
+    : settings_(login),
+      login_({.user = ModelUsers::kName,
+              .database = settings_.schema,
               .secret = secret_,
-              .capabilities = kCapabilities,
+              .capabilities = kCapabilities | settings_.capabilities,
               .collation = 255,
               .attributes = {}}),
       peer_(world, listen_address(), *this) {}
 
-void HandClient::query(std::string_view text) {
+void HandClient::command(mysql::Command command, std::string_view argument) {
   std::string packet;
   mysql::PacketWriter writer(packet);
-  mysql::encode_query(writer, text, login_.capabilities());
+  writer.begin(0).u8(static_cast<std::uint8_t>(command)).text(argument).end();
   peer_.send(as_bytes(packet));
+}
+
+void HandClient::change_user(std::uint16_t collation) {
+  std::string packet;
+  mysql::PacketWriter writer(packet);
+  mysql::ChangeUser{.user = ModelUsers::kName,
+                    .auth_answer = {},
+                    .database = {},
+                    .collation = collation,
+                    .plugin = "mysql_native_password",
+                    .attributes = {}}
+      .encode(writer, login_.capabilities());
+  peer_.send(as_bytes(packet));
+  changing_user_ = true;
+}
+
+void HandClient::switch_plugin(Bytes payload, std::uint8_t sequence) {
+  const auto request = mysql::AuthSwitchRequest::parse(payload);
+  REQUIRE(request);
+  mysql::Nonce nonce;
+  std::copy_n(request->data.begin(), nonce.size(), nonce.begin());
+  std::string packet;
+  mysql::PacketWriter writer(packet);
+  writer.begin(static_cast<std::uint8_t>(sequence + 1))
+      .bytes(mysql::native_answer(*secret_.native_stage1, nonce))
+      .end();
+  peer_.send(as_bytes(packet));
+  reader_.emplace(login_.capabilities(), static_cast<std::uint8_t>(sequence + 2));
+  changing_user_ = false;
 }
 
 void HandClient::on_bytes(net::sim::Peer& peer, Bytes bytes) {
@@ -50,6 +84,8 @@ void HandClient::on_bytes(net::sim::Peer& peer, Bytes bytes) {
     if (packet.kind == mysql::PacketAssembler::Packet::Kind::need_more) return;
     if (!logged_in()) {
       log_in(packet.payload, packet.sequence);
+    } else if (changing_user_) {
+      switch_plugin(packet.payload, packet.sequence);
     } else if (auto reply = reader_->feed(packet.payload, packet.sequence)) {
       ++answered_;
       last_reply_ = std::move(*reply);
@@ -60,7 +96,11 @@ void HandClient::on_bytes(net::sim::Peer& peer, Bytes bytes) {
 
 void HandClient::log_in(Bytes payload, std::uint8_t sequence) {
   const mysql::ServerLoginStep step = login_.feed(payload, sequence);
-  REQUIRE(step.kind != mysql::ServerLoginStep::Kind::failed);
+  if (step.kind == mysql::ServerLoginStep::Kind::failed) {
+    const auto err = mysql::ErrPacket::parse(step.err);
+    REQUIRE(err);
+    refusal_ = model_error(err->code, std::string(err->message));
+  }
   if (step.kind == mysql::ServerLoginStep::Kind::send) peer_.send(step.bytes);
   if (step.kind == mysql::ServerLoginStep::Kind::done) reader_.emplace(login_.capabilities());
 }
@@ -82,11 +122,11 @@ SmallWorld::SmallWorld(std::size_t servers, const std::function<void(config::Set
     servers_.push_back(std::make_unique<ModelServer>(world_, server_address(number),
                                                      ModelServerSettings{database_, users_}));
   }
-  name_server(0);
+  settings_.groups.back().servers = {named_server(0)};
   change(settings_);
   const core::CoreSettings made{.settings = settings_,
                                 .listen = listen_address(),
-                                .servers = {server_address(0)},
+                                .servers = configured_servers(),
                                 .all_counters = {&counters_}};
   core_ = std::move(*core::Core::create(made, counters_));
   core_->set_peers({{core_.get(), core_->address()}});
@@ -109,16 +149,24 @@ SmallWorld::~SmallWorld() {
   CHECK(world_.leftovers() == std::vector<std::string>{});
 }
 
-void SmallWorld::name_server(std::size_t number) {
+config::ServerSettings SmallWorld::named_server(std::size_t number) {
   config::ServerSettings server;
   server.name = fmt::format("server{}", number);
   server.address = {"127.0.0.1", static_cast<std::uint16_t>(kFirstServerPort + number)};
-  settings_.groups.back().servers = {server};
+  return server;
+}
+
+std::vector<net::SocketAddress> SmallWorld::configured_servers() const {
+  std::vector<net::SocketAddress> addresses;
+  for (const config::GroupSettings& group : settings_.groups) {
+    for (const config::ServerSettings& server : group.servers) addresses.push_back(address(server.address.port));
+  }
+  return addresses;
 }
 
 void SmallWorld::use_only_server(std::size_t number) {
-  name_server(number);
-  core_->apply(settings_, {server_address(number)});
+  settings_.groups.back().servers = {named_server(number)};
+  core_->apply(settings_, configured_servers());
 }
 
 std::uint64_t SmallWorld::session_figure(std::string_view name) {
@@ -129,9 +177,15 @@ std::uint64_t SmallWorld::session_figure(std::string_view name) {
   return std::stoull(json.substr(at + key.size()));
 }
 
-HandClient& SmallWorld::client() {
-  HandClient& made = *clients_.emplace_back(std::make_unique<HandClient>(world_));
-  REQUIRE(run_until([&made] { return made.logged_in(); }));
+HandClient& SmallWorld::client(const HandLogin& login) {
+  HandClient& made = newcomer(login);
+  REQUIRE(made.logged_in());
+  return made;
+}
+
+HandClient& SmallWorld::newcomer(const HandLogin& login) {
+  HandClient& made = *clients_.emplace_back(std::make_unique<HandClient>(world_, login));
+  REQUIRE(run_until([&made] { return made.logged_in() || made.lost() || made.refusal().error_code != 0; }));
   return made;
 }
 

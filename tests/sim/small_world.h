@@ -20,16 +20,27 @@
 
 namespace lockstep::sim_test {
 
+/// What a client says of itself at its login.
+struct HandLogin {
+  std::string schema = {};  ///< empty: none
+  std::uint32_t capabilities = 0;  ///< besides those that all have
+};
+
 /// A client whose every step a test decides: it logs in by itself, and from then on sends what it is told to.
 class HandClient final : public net::sim::PeerScript {
  public:
-  explicit HandClient(net::sim::World& world);
+  HandClient(net::sim::World& world, const HandLogin& login);
 
-  void query(std::string_view text);
+  void query(std::string_view text) { command(mysql::Command::COM_QUERY, text); }
+  void command(mysql::Command command, std::string_view argument);
+  /// COM_CHANGE_USER to the same user.
+  void change_user(std::uint16_t collation);
   net::sim::Peer& peer() { return peer_; }
 
   bool logged_in() const { return reader_.has_value(); }
   bool lost() const { return lost_; }
+  /// The ERR packet that ended its login; code 0: none has.
+  const ModelReply& refusal() const { return refusal_; }
   int answered() const { return answered_; }
   const ModelReply& last_reply() const { return last_reply_; }
   std::function<void()> on_reply = [] {};
@@ -38,21 +49,25 @@ class HandClient final : public net::sim::PeerScript {
   void on_bytes(net::sim::Peer& peer, Bytes bytes) override;
   void on_end(net::sim::Peer& peer, Error error) override;
   void log_in(Bytes payload, std::uint8_t sequence);
+  void switch_plugin(Bytes payload, std::uint8_t sequence);
 
+  HandLogin settings_;
   mysql::RecoveredSecret secret_ = mysql::RecoveredSecret::from_password(ModelUsers::kPassword);
   mysql::ServerLogin login_;
   mysql::PacketAssembler assembler_{0xFFFFFF};
   std::optional<ReplyReader> reader_;
   bool lost_ = false;
+  bool changing_user_ = false;
   int answered_ = 0;
   ModelReply last_reply_;
+  ModelReply refusal_;
   net::sim::ClientPeer peer_;
 };
 
 /// One real core and its model servers, without faults: for tests that drive clients by hand.
 class SmallWorld {
  public:
-  /// Group "main" is the first server alone; `change` may change the settings.
+  /// Group "main" is the first server alone, the others are in no group; `change` may change the settings.
   explicit SmallWorld(
       std::size_t servers = 1,
       const std::function<void(config::Settings&)>& change = [](config::Settings&) {});
@@ -60,7 +75,9 @@ class SmallWorld {
 
   /// A reload after which group "main" is the server of that number alone.
   void use_only_server(std::size_t number);
-  HandClient& client();
+  HandClient& client(const HandLogin& login = {});
+  /// One that may not get in: returns when it is, or has been refused or lost.
+  HandClient& newcomer(const HandLogin& login = {});
   bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::minutes(10)) {
     return world_.run_until(done, limit);
   }
@@ -72,14 +89,17 @@ class SmallWorld {
     return core_->describe_sessions().find(words) != std::string::npos;
   }
 
+  /// Server `number` as the configuration names it.
+  static config::ServerSettings named_server(std::size_t number);
   net::sim::World& world() { return world_; }
+  Database& database() { return database_; }
   net::sim::ServerPeer& server(std::size_t number) { return servers_[number]->door(); }
   metrics::CoreCounters& counters() { return counters_; }
   config::Settings& settings() { return settings_; }
   core::Core& core() { return *core_; }
 
  private:
-  void name_server(std::size_t number);
+  std::vector<net::SocketAddress> configured_servers() const;
 
   net::sim::World world_{1};
   const ModelUsers users_;

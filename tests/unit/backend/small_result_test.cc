@@ -120,12 +120,13 @@ TEST_CASE_FIXTURE(Fixture, "a result without rows is done, and so is an OK") {
 TEST_CASE_FIXTURE(Fixture,
                   "a refusal keeps the server's words, in the place of a result and in the midst of rows") {
   CHECK(read(Reply().err("Unknown system variable 'x'").bytes) == Step::refused);
-  CHECK(result.error_text() == "Unknown system variable 'x'");
+  CHECK(result.refusal().message == "Unknown system variable 'x'");
+  CHECK(result.refusal().code != 0);
+  CHECK(result.refusal().sql_state.size() == 5);
   CHECK(read(two_columns().row({"a", "b"}).err("Query execution was interrupted").bytes) == Step::refused);
-  CHECK(result.error_text() == "Query execution was interrupted");
+  CHECK(result.refusal().message == "Query execution was interrupted");
   CHECK(rows == "a|b;");
-  CHECK(read(Reply().packet("\xFF").bytes) == Step::refused);
-  CHECK(result.error_text() == "malformed ERR packet");
+  CHECK(read(Reply().packet("\xFF").bytes) == Step::malformed);
 }
 
 TEST_CASE_FIXTURE(Fixture,

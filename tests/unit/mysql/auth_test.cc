@@ -96,9 +96,25 @@ TEST_CASE("the block of full authentication decrypts to the masked password with
     plain[i] = static_cast<char>(plain[i] ^ nonce[i % nonce.size()]);
   CHECK(plain == std::string("secret of more than twenty bytes") + '\0');
 
-  CHECK_FALSE(encrypt_password(std::string(300, 'x'), nonce, {pem, static_cast<std::size_t>(pem_bytes)}));
+  const auto too_long =
+      encrypt_password(std::string(300, 'x'), nonce, {pem, static_cast<std::size_t>(pem_bytes)});
+  REQUIRE_FALSE(too_long);
+  CHECK(too_long.error().fault == Fault::password_too_long);
   CHECK_FALSE(encrypt_password("p", nonce, "no key"));
   EVP_PKEY_CTX_free(context);
   BIO_free(bio);
   EVP_PKEY_free(key);
+}
+
+TEST_CASE("what is known of a secret grows with logins, until one shows that the password was changed") {
+  const RecoveredSecret full = RecoveredSecret::from_password("secret");
+  RecoveredSecret known{.password = {}, .native_stage1 = full.native_stage1, .sha2_stage1 = {}};
+  known.learn({.password = {}, .native_stage1 = {}, .sha2_stage1 = full.sha2_stage1});
+  CHECK(known.native_stage1 == full.native_stage1);
+  CHECK(known.sha2_stage1 == full.sha2_stage1);
+
+  const RecoveredSecret changed = RecoveredSecret::from_password("other");
+  known.learn({.password = {}, .native_stage1 = {}, .sha2_stage1 = changed.sha2_stage1});
+  CHECK_FALSE(known.native_stage1);
+  CHECK(known.sha2_stage1 == changed.sha2_stage1);
 }

@@ -28,6 +28,8 @@ class Users final : public UserDirectory {
     users_["plain"].password = "secret";
     users_["open"].password = "";
     users_["native"].native_hash = sha1(sha1(as_bytes("secret")));
+    users_["both"].native_hash = sha1(sha1(as_bytes("secret")));
+    users_["both"].sha2_hash = sha256(sha256(as_bytes("secret")));
     users_["sha2"].sha2_hash = sha256(sha256(as_bytes("secret")));
   }
   const UserSecret* find_user(std::string_view name) const override {
@@ -220,4 +222,28 @@ TEST_CASE("COM_CHANGE_USER is answered by a switch with the nonce of the login, 
   CHECK(client.login.user() == "native");
   CHECK(client.login.database().empty());
   CHECK_FALSE(client.login.secret().password);
+}
+
+TEST_CASE("a client of another plugin than the greeting's says nothing and waits to be asked, as MySQL's do") {
+  Client client(AuthPlugin::mysql_native_password);
+  client.password = "";
+  const ClientLoginStep asked = client.respond("plain", AuthPlugin::caching_sha2_password);
+  REQUIRE(asked.kind == ClientLoginStep::Kind::send);
+  const auto request = AuthSwitchRequest::parse(asked.bytes.subspan(kHeaderBytes));
+  REQUIRE(request);
+  CHECK(request->plugin == "caching_sha2_password");
+  client.password = "secret";
+  CHECK(client.answer_switch(asked, 3).kind == ClientLoginStep::Kind::accepted);
+}
+
+TEST_CASE("of a user known by both hashes a login reveals the one that the servers' plugin needs") {
+  Client client(AuthPlugin::mysql_native_password);
+  const ClientLoginStep asked = client.respond("both", AuthPlugin::caching_sha2_password);
+  REQUIRE(asked.kind == ClientLoginStep::Kind::send);
+  REQUIRE(client.answer_switch(asked, 3).kind == ClientLoginStep::Kind::accepted);
+  CHECK(client.login.secret().native_stage1);
+
+  Client old_client;
+  old_client.capabilities &= ~CLIENT_PLUGIN_AUTH;
+  CHECK(old_client.respond("both", AuthPlugin::mysql_native_password).kind == ClientLoginStep::Kind::accepted);
 }

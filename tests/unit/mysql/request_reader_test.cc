@@ -20,10 +20,10 @@ struct Read {
   bool operator==(const Read&) const = default;
 };
 
-Read read(const std::string& bytes, std::size_t piece, RequestReader reader = {}) {
+Read read(std::string bytes, std::size_t piece, RequestReader reader = {}) {
   Read seen;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
-    Bytes input = as_bytes(bytes).subspan(at, std::min(piece, bytes.size() - at));
+    MutableBytes input = mutable_bytes(bytes).subspan(at, std::min(piece, bytes.size() - at));
     while (!input.empty()) {
       const RequestPart part = reader.feed(input);
       input = input.subspan(part.consumed);
@@ -47,13 +47,13 @@ Read read(const std::string& bytes, std::size_t piece, RequestReader reader = {}
 }  // namespace
 
 TEST_CASE("a command that lies in one receive is whole, and the next one follows it") {
-  const std::string bytes = packet(0, hex("03") + "DO 1") + packet(0, hex("0e"));
+  std::string bytes = packet(0, hex("03") + "DO 1") + packet(0, hex("0e"));
   RequestReader reader;
-  const RequestPart query = reader.feed(as_bytes(bytes));
+  const RequestPart query = reader.feed(mutable_bytes(bytes));
   REQUIRE(query.is_whole());
   CHECK(query.command == Command::COM_QUERY);
   CHECK(query.body.size() == 9);
-  const RequestPart ping = reader.feed(as_bytes(bytes).subspan(query.consumed));
+  const RequestPart ping = reader.feed(mutable_bytes(bytes).subspan(query.consumed));
   REQUIRE(ping.is_whole());
   CHECK(ping.command == Command::COM_PING);
   CHECK(reader.idle());
@@ -96,9 +96,32 @@ TEST_CASE("file data runs to its empty packet, and a command may follow") {
   const std::string bytes = packet(2, "line\n") + packet(3, "line\n") + packet(4, "") + packet(0, hex("0e"));
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     RequestReader reader;
-    reader.expect_file(2);
+    reader.expect_file(2, 0);
     const Read seen = read(bytes, piece, reader);
     CHECK(seen.story == ".14:1.");
     CHECK(seen.output == bytes);
   }
+}
+
+TEST_CASE("file data of a client whose sequence ids are ahead reaches the server with the server's") {
+  const std::string bytes = packet(5, "line\n") + packet(6, "line\n") + packet(7, "") + packet(0, hex("0e"));
+  const std::string shifted = packet(2, "line\n") + packet(3, "line\n") + packet(4, "") + packet(0, hex("0e"));
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    RequestReader reader;
+    reader.expect_file(5, 3);
+    const Read seen = read(bytes, piece, reader);
+    CHECK(seen.story == ".14:1.");
+    CHECK(seen.output == shifted);
+  }
+}
+
+TEST_CASE("how long a command is going to be is told with the first byte behind each of its headers") {
+  std::string bytes = packet(0, hex("03") + std::string(kMaxPayload + 9, 'x'));
+  RequestReader reader;
+  const RequestPart first = reader.feed(mutable_bytes(bytes).first(100));
+  CHECK(first.announced_bytes == kMaxPayload);
+  const RequestPart rest = reader.feed(mutable_bytes(bytes).subspan(100, kMaxPayload + kHeaderBytes - 100));
+  CHECK(rest.announced_bytes == kMaxPayload);
+  const RequestPart next = reader.feed(mutable_bytes(bytes).subspan(100 + rest.consumed));
+  CHECK(next.announced_bytes == kMaxPayload + 10);
 }

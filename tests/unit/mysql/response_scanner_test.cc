@@ -290,3 +290,21 @@ TEST_CASE("packets that no reply can have are malformed, for good") {
   CHECK(scanner.feed(mutable_bytes(bytes)).kind == ScanResult::Kind::malformed);
   CHECK_FALSE(scanner.idle());
 }
+
+TEST_CASE("an ERR with sequence id 0 is the last word of a server, unless ids have come round to it") {
+  std::string err = packet(0, hex("ff bf0f 23") + "HY000inactive");
+  ResponseScanner scanner;
+  scanner.begin(Command::COM_QUERY, false);
+  const ScanResult unasked = scanner.feed(mutable_bytes(err));
+  CHECK(unasked.role == PacketRole::last_word);
+  CHECK(unasked.reply_done);
+
+  Reply reply;
+  reply.columns(1);
+  for (int i = 0; i < 256 - 3; ++i) reply.row("x");
+  std::string rows = reply.err().bytes();
+  REQUIRE(rows[rows.size() - 8 - kHeaderBytes - 1] == 0);
+  scanner.begin(Command::COM_QUERY, false);
+  const ScanResult failed = scanner.feed(mutable_bytes(rows));
+  CHECK(failed.role == PacketRole::err);
+}

@@ -191,6 +191,30 @@ TEST_CASE("refusals keep the server's ERR packet and tell limits from denials") 
   CHECK(denied.feed(as_bytes(err).subspan(kHeaderBytes), 2).error.fault == Fault::access_denied);
 }
 
+TEST_CASE("a refusal in place of the greeting, or of a server that shuts down, is not about the account") {
+  constexpr std::uint16_t kHostIsBlocked = 1129;
+  constexpr std::uint16_t kShutdown = 1053;
+  constexpr std::uint16_t kOfflineMode = 3032;
+  constexpr std::uint16_t kTooManyConnections = 1040;
+  CHECK(fault_of_refusal(kHostIsBlocked, false) == Fault::unavailable);
+  CHECK(fault_of_refusal(kShutdown, true) == Fault::unavailable);
+  CHECK(fault_of_refusal(kOfflineMode, true) == Fault::unavailable);
+  CHECK(fault_of_refusal(kTooManyConnections, false) == Fault::limit_reached);
+}
+
+TEST_CASE("a hash of the one plugin does not answer the other, and the fault is not about full authentication") {
+  const RecoveredSecret sha2{.password = {}, .native_stage1 = {}, .sha2_stage1 = sha256(as_bytes("secret"))};
+  ServerLogin login({.user = "app", .database = {}, .secret = sha2, .attributes = {}});
+  login.feed(as_bytes(greeting_payload("mysql_native_password")), 0);
+  std::string request;
+  PacketWriter writer(request);
+  AuthSwitchRequest::encode(writer, 2, AuthPlugin::mysql_native_password, Nonce{});
+  const ServerLoginStep step = login.feed(as_bytes(request).subspan(kHeaderBytes), 2);
+  REQUIRE(step.kind == ServerLoginStep::Kind::failed);
+  CHECK(step.error.fault == Fault::other_hash_needed);
+  CHECK(login.plugin() == AuthPlugin::mysql_native_password);
+}
+
 TEST_CASE("what the protocol does not allow ends a login") {
   const RecoveredSecret secret = RecoveredSecret::from_password("secret");
   const auto after_greeting = [&](const std::string& payload, std::uint8_t sequence = 2) {

@@ -1,0 +1,159 @@
+// Servers that refuse what lockstep itself asks of them.
+#include <doctest/doctest.h>
+
+#include "base/log.h"
+#include "small_world.h"
+
+namespace lockstep::sim_test {
+
+using namespace std::chrono_literals;
+using mysql::Command;
+
+namespace {
+
+/// The server answers every text that begins like this with an error.
+auto refuses(std::string beginning, std::uint16_t code) {
+  return [beginning, code](Command command, std::string_view text) -> std::optional<ModelReply> {
+    if (command != Command::COM_QUERY || !text.starts_with(beginning)) return std::nullopt;
+    return model_error(code, "no");
+  };
+}
+
+}  // namespace
+
+TEST_CASE("A client whose state cannot be read back is answered and closed, and nobody else is") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  HandClient& neighbour = world.client();
+  world.database().instead = refuses("SELECT @@collation_connection", 1317);
+  client.query("SET NAMES latin1");
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(client.answered() == 1);
+  CHECK(client.last_reply().error_code == 0);
+  neighbour.query("SELECT 1");
+  CHECK(world.run_until([&] { return neighbour.answered() == 1; }, 1min));
+}
+
+TEST_CASE("A question that stands between a client and its next statement, and is refused, ends with an error") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  client.query("BEGIN");
+  client.query("SET sql_mode='bogus'");
+  client.query("COMMIT");
+  REQUIRE(world.run_until([&] { return client.answered() == 3; }, 1min));
+  world.database().instead = refuses("SHOW VARIABLES", 1317);
+  client.query("INSERT INTO orders VALUES (1)");
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(world.client().logged_in());
+}
+
+TEST_CASE("A set-up query that the server refuses is the account's fault, and the client hears the server's code") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  for (const char* query : {"SHOW VARIABLES", "SET SESSION session_track", "SELECT @@character_set_client"}) {
+    world.database().instead = refuses(query, 1226);
+    CHECK(world.newcomer().refusal().error_code == 1226);
+    CHECK(world.core().groups_down().empty());
+  }
+  world.database().instead = refuses("nothing", 0);
+  CHECK(world.client().logged_in());
+}
+
+TEST_CASE("A server that takes no more connections says so to newcomers and serves those it has") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  client.query("BEGIN");
+  client.query("INSERT INTO orders VALUES (1)");
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  world.database().refuses_connections = 1040;
+  HandClient& newcomer = world.newcomer();
+  CHECK(newcomer.refusal().error_code == 1040);
+  CHECK(newcomer.refusal().error_text == "Not now");
+  CHECK(world.core().groups_down().empty());
+  client.query("COMMIT");
+  CHECK(world.run_until([&] { return client.answered() == 3; }, 1min));
+}
+
+TEST_CASE("A server that lets nobody of this host in is down") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  world.database().refuses_connections = 1130;
+  CHECK(world.newcomer().refusal().error_code == 1130);
+  CHECK(world.core().groups_down().size() == 1);
+}
+
+TEST_CASE("A server without a capability that the client was promised is not used, and the error names it") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  world.database().withheld_capabilities = mysql::Capability::CLIENT_FOUND_ROWS;
+  HandClient& newcomer = world.newcomer({.capabilities = mysql::Capability::CLIENT_FOUND_ROWS});
+  CHECK(newcomer.refusal().error_text.contains("lacks CLIENT_FOUND_ROWS"));
+  CHECK(world.client().logged_in());
+}
+
+TEST_CASE("What a refused schema left behind on a server session is not shown to the next client") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  CHECK(world.newcomer({.schema = "secret"}).refusal().error_code == 1049);
+  bool emptied = false;
+  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
+    if (text.contains("information_schema.ENGINES")) emptied = true;
+    return text.contains("WARNINGS") || emptied ? std::optional(ModelReply()) : std::nullopt;
+  };
+  HandClient& client = world.client();
+  client.query("SHOW WARNINGS");
+  CHECK(world.run_until([&] { return client.answered() == 1; }, 1min));
+  CHECK(emptied);
+}
+
+TEST_CASE("A client that comes while no server session is to be had is told so when its time is up") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) {
+    settings.pool.connections_max = 1;
+    settings.login_timeout = settings.acquire_timeout = 5s;
+  });
+  HandClient& client = world.client();
+  client.query("BEGIN");
+  client.query("INSERT INTO orders VALUES (1)");
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(world.newcomer().refusal().error_code == 1105);
+}
+
+TEST_CASE("A refused question about a collation is not learned from: the next client of it asks again") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  constexpr std::uint16_t kUnknown = 309;
+  int asked = 0;
+  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
+    if (!text.contains("information_schema.COLLATIONS c")) return std::nullopt;
+    return ++asked <= 2 ? model_error(1317, "no") : std::optional<ModelReply>();
+  };
+  HandClient& client = world.client();
+  client.change_user(kUnknown);
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(asked == 2);
+  HandClient& other = world.client();
+  other.change_user(kUnknown);
+  CHECK(world.run_until([&] { return other.answered() == 1; }, 1min));
+  CHECK(asked == 3);
+}
+
+TEST_CASE("A server's last word that meets a statement is no reply to it: a read is run elsewhere") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  bool said = false;
+  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
+    if (said || text != "SELECT 1") return std::nullopt;
+    said = true;
+    return model_error(4031, "The client was disconnected by the server because of inactivity.");
+  };
+  client.query("SELECT 1");
+  CHECK(world.run_until([&] { return client.answered() == 1; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+}
+
+}  // namespace lockstep::sim_test
