@@ -371,6 +371,7 @@ std::uint32_t ClientSession::wanted_capabilities() const {
 
 sql::Dialect ClientSession::dialect() const {
   sql::Dialect dialect = facets_.variables->dialect;
+  dialect.multi_statements = facets_.multi_statements;
   if (const backend::ServerIdentity* identity = shared_.cluster.identity()) {
     dialect.mariadb = identity->mariadb;
     dialect.version = identity->version_number;

@@ -59,6 +59,7 @@ class Analyser {
   void read_create();
   void read_alter();
   void read_drop();
+  void read_stored_program();
   void read_rename();
   void read_flush();
   void read_backup();

@@ -39,7 +39,7 @@ void Analyser::read_create() {
     case Word::FUNCTION:
     case Word::EVENT:
     case Word::PACKAGE:
-    case Word::LIBRARY: note(Trait::swallows_rest); return skip_rest();
+    case Word::LIBRARY: return read_stored_program();
     default: calls_count_ = false;  // SERVER, TABLESPACE, LOGFILE GROUP, UNDO TABLESPACE, RESOURCE GROUP …
   }
 }
@@ -66,7 +66,7 @@ void Analyser::read_alter() {
       return;
     case Word::VIEW:
     case Word::SEQUENCE: advance(); return read_table_list();
-    case Word::EVENT: note(Trait::swallows_rest); return skip_rest();
+    case Word::EVENT: return read_stored_program();
     case Word::DATABASE:
     case Word::SCHEMA: return read_schema_definition();
     case Word::USER: return read_account_statement();
@@ -102,6 +102,18 @@ void Analyser::read_drop() {
     case Word::ROLE: return read_account_statement();
     default: return;
   }
+}
+
+/// The body of what is stored. Only a server can say whether what stands behind a `;` belongs to it or runs
+/// now.
+void Analyser::read_stored_program() {
+  note(Trait::swallows_rest);
+  if (!dialect_.multi_statements) return skip_rest();
+  while (!at_end()) advance();
+  if (!token_.is(TokenKind::semicolon)) return;
+  advance();
+  if (!token_.is(TokenKind::end)) note(Trait::opaque);
+  skip_rest();
 }
 
 /// RENAME TABLE t TO u, …, or RENAME USER.

@@ -25,6 +25,7 @@ struct Dialect {
   bool ansi_quotes = false;           ///< "x" is an identifier
   bool no_backslash_escapes = false;  ///< a backslash in a string stands for itself
   bool oracle_mode = false;  ///< MariaDB's other grammar, which lockstep does not read: everything is opaque
+  bool multi_statements = true;  ///< behind a `;` a server reads another statement
   ClientCharset charset = ClientCharset::utf8;
 };
 

@@ -5,6 +5,35 @@
 namespace lockstep::sql {
 namespace {
 
+TEST_CASE(
+    "what stands behind a `;` of a stored program may run now, unless the client has no multi-statements") {
+  static constexpr Expectation kRows[] = {
+      {"CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
+       "ddl: not_single opaque swallows_rest implicit_commit"},
+      {"CREATE OR REPLACE PROCEDURE p() SELECT 1; SET @a = 5",
+       "ddl: not_single opaque swallows_rest implicit_commit"},
+      {"CREATE FUNCTION f() RETURNS INT RETURN 1; SELECT GET_LOCK('a', 0)",
+       "ddl: not_single opaque swallows_rest implicit_commit"},
+      {"CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1; SELECT 2",
+       "ddl: not_single opaque swallows_rest implicit_commit | t"},
+      {"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1; SELECT 2",
+       "ddl: not_single opaque swallows_rest implicit_commit"},
+      {"ALTER EVENT e DO BEGIN SELECT 1; END", "ddl: not_single opaque swallows_rest implicit_commit"},
+      // A `;` that ends the text, or that is part of a string or comment, hides nothing.
+      {"CREATE PROCEDURE p() SELECT 1 ; ", "ddl: not_single swallows_rest implicit_commit"},
+      {"CREATE PROCEDURE p() SELECT '; SET @a = 5' /* ; SELECT 1 */",
+       "ddl: not_single swallows_rest implicit_commit"},
+  };
+  Dialect single = kMysql;
+  single.multi_statements = false;
+  for (const Expectation& row : kRows) {
+    CAPTURE(row.text);
+    CHECK(describe(row.text, kMysql) == row.expected);
+    CHECK(describe(row.text, kMariadb) == row.expected);
+    CHECK_FALSE(describe(row.text, single).contains("opaque"));
+  }
+}
+
 TEST_CASE("definitions show their tables, and whether they end a transaction") {
   static constexpr Expectation kRows[] = {
       {"CREATE TABLE t (a INT, b VARCHAR(10) DEFAULT 'x', KEY k (a), CHECK (a > 0))",
@@ -30,14 +59,12 @@ TEST_CASE("definitions show their tables, and whether they end a transaction") {
        "FROM t, u",
        "ddl: implicit_commit | db.v t u"},
       {"CREATE DEFINER=CURRENT_USER() VIEW v AS SELECT 1", "ddl: implicit_commit | v"},
-      {"CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END; SELECT 3",
+      {"CREATE PROCEDURE p() SELECT 1", "ddl: not_single swallows_rest implicit_commit"},
+      {"CREATE DEFINER=u@h FUNCTION f() RETURNS INT RETURN 1",
        "ddl: not_single swallows_rest implicit_commit"},
-      {"CREATE DEFINER=u@h FUNCTION f() RETURNS INT RETURN 1; SELECT 2",
-       "ddl: not_single swallows_rest implicit_commit"},
-      {"CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1; SELECT 2",
+      {"CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @a = 1",
        "ddl: not_single swallows_rest implicit_commit | t"},
-      {"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1; SELECT 2",
-       "ddl: not_single swallows_rest implicit_commit"},
+      {"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1", "ddl: not_single swallows_rest implicit_commit"},
       {"CREATE AGGREGATE FUNCTION f RETURNS STRING SONAME 'x.so'",
        "ddl: not_single swallows_rest implicit_commit"},
       {"CREATE USER 'u'@'h' IDENTIFIED BY 'p'", "account: implicit_commit"},
@@ -55,7 +82,7 @@ TEST_CASE("definitions show their tables, and whether they end a transaction") {
        "ddl: implicit_commit | t u"},
       {"ALTER VIEW v AS SELECT * FROM t", "ddl: implicit_commit | v t"},
       {"ALTER DATABASE db CHARACTER SET utf8mb4", "ddl: implicit_commit | db."},
-      {"ALTER EVENT e DO BEGIN SELECT 1; END", "ddl: not_single swallows_rest implicit_commit"},
+      {"ALTER EVENT e DO SELECT 1", "ddl: not_single swallows_rest implicit_commit"},
       {"ALTER USER u@h IDENTIFIED BY 'x'", "account: implicit_commit"},
       {"ALTER INSTANCE ROTATE INNODB MASTER KEY", "ddl: implicit_commit"},
       {"DROP TABLE t", "ddl: drops_temporary_table implicit_commit | t"},

@@ -34,7 +34,7 @@ TEST_CASE("MariaDB's own statements and functions are known on MariaDB") {
       {"SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$')) j", "select: reads_only"},
       {"CREATE OR REPLACE TEMPORARY TABLE t (a INT)", "ddl: creates_temporary_table | t"},
       {"CREATE SEQUENCE s START WITH 1", "ddl: implicit_commit | s"},
-      {"CREATE PACKAGE p AS PROCEDURE q(); END", "ddl: not_single swallows_rest implicit_commit"},
+      {"CREATE PACKAGE p AS PROCEDURE q(); END", "ddl: not_single opaque swallows_rest implicit_commit"},
       {"DROP SEQUENCE s", "ddl: drops_temporary_table implicit_commit | s"},
       {"DROP TABLES t, u", "ddl: drops_temporary_table implicit_commit | t u"},
       {"ALTER SEQUENCE s RESTART 1", "ddl: implicit_commit | s"},
