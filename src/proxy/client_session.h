@@ -132,7 +132,7 @@ class ClientSession : public net::StreamOwner,
   std::size_t group_of_held_state() const;
   void find_server();
   bool asks_about_previous() const;
-  bool counts_diagnostics() const;
+  bool runs_no_statement() const;
   bool keeps_diagnostics() const;
   Hold* hold_in(std::size_t group);
   Hold* hold_of(const backend::ServerSession& server);

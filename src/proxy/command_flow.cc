@@ -131,8 +131,7 @@ bool ClientSession::refuse_cut_short(Bytes payload) {
 /// A statement that the client has not prepared. A server refuses it in its own words; it must not know the
 /// id by chance.
 void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
-  const bool silent =
-      run_.command == Command::COM_STMT_CLOSE || run_.command == Command::COM_STMT_SEND_LONG_DATA;
+  const bool silent = !run_.has_reply();
   if (silent && !run_.request_done) return close();  // the rest of the data has nowhere to go
   if (silent) return end_command();
   if (id && prepared_.size() != 0) {
@@ -247,19 +246,17 @@ bool ClientSession::asks_about_previous() const {
                      [](const Hold& hold) { return hold.pins.has(PinReason::last_insert_id); });
 }
 
-/// The statement leaves the list that SHOW WARNINGS shows as it is, and its OK counts what is in it.
-bool ClientSession::counts_diagnostics() const {
-  switch (run_.command) {
-    case Command::COM_PING:
-    case Command::COM_SET_OPTION:
-    case Command::COM_INIT_DB: return true;
-    default: return run_.unknown_prepared || run_.kind == StatementKind::use;
-  }
+/// A command that runs no statement: it leaves the list that SHOW WARNINGS shows as it is, though an error is
+/// added, and its OK counts what is in it.
+bool ClientSession::runs_no_statement() const {
+  return run_.kind == StatementKind::command || run_.kind == StatementKind::fetch ||
+         run_.kind == StatementKind::use || run_.unknown_prepared;
 }
 
-/// The statement leaves that list as it is, and FOUND_ROWS() too.
+/// The statement leaves that list as it is, and FOUND_ROWS() too. To say so of one that empties it after all
+/// does no harm: the server session stays in hand, and tells.
 bool ClientSession::keeps_diagnostics() const {
-  if (counts_diagnostics()) return true;
+  if (runs_no_statement()) return true;
   // MariaDB empties the list only for a statement that uses a table or has something to say itself.
   const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
   return dialect().mariadb && has_text && !run_.names_tables;

@@ -63,6 +63,9 @@ struct StatementRun {
   std::bitset<static_cast<std::size_t>(session::VariableId::kCount)> reported;
 
   bool has(sql::Trait trait) const { return traits.has(trait); }
+  bool has_reply() const {
+    return command != mysql::Command::COM_STMT_CLOSE && command != mysql::Command::COM_STMT_SEND_LONG_DATA;
+  }
   bool is_one_statement() const { return traits.has(sql::Trait::single_statement); }
 };
 

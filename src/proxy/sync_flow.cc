@@ -34,6 +34,10 @@ constexpr sql::Traits kSentToAll{Trait::commits, Trait::rolls_back, Trait::savep
 /// Whether one of them ends a transaction shows when it has run.
 constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_commit};
 
+/// Statements that show the list of warnings, or run some that may.
+constexpr sql::Traits kMayReadDiagnostics{Trait::reads_diagnostics, Trait::calls_routine, Trait::text_execute,
+                                          Trait::execute_immediate, Trait::opaque};
+
 bool inserts(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
          kind == metrics::StatementKind::load_data;
@@ -253,9 +257,10 @@ bool ClientSession::send_sync(Hold& hold) {
        inserts(run_.data_kind) || last_insert_id_ != 0) &&
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
-  // The list of the client's last statement is empty, or gone: what another client left is not to be seen.
-  const bool wants_diagnostics =
-      (run_.has(Trait::reads_diagnostics) || counts_diagnostics()) && !hold.pins.has(PinReason::diagnostics);
+  // The client's own list is held by a pin; without it whatever lies there is another client's, or lockstep's.
+  const bool shows_diagnostics =
+      run_.traits.has_any(kMayReadDiagnostics) || (runs_no_statement() && run_.has_reply());
+  const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
   const bool may_pipeline = run_.has(Trait::reads_only) && run_.whole && !run_.retried;
 
   const auto count = [&counters, may_pipeline](Facet facet, bool needed) {
@@ -407,8 +412,7 @@ void ClientSession::send_statement(Hold& hold) {
   if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
   if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;
   run_.status_before = status;
-  const bool silent =
-      run_.command == Command::COM_STMT_CLOSE || run_.command == Command::COM_STMT_SEND_LONG_DATA;
+  const bool silent = !run_.has_reply();
   const bool hides_trackers = shows_trackers(hold);
   if (hides_trackers) {
     server.expect_dropped(Command::COM_QUERY);
