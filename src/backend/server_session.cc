@@ -42,16 +42,11 @@ struct NamedCapability {
   std::string_view name;
 };
 constexpr NamedCapability kNamed[] = {
-#define NAMED(flag) {mysql::Capability::flag, #flag}
-    NAMED(CLIENT_FOUND_ROWS),
-    NAMED(CLIENT_NO_SCHEMA),
-    NAMED(CLIENT_ODBC),
-    NAMED(CLIENT_LOCAL_FILES),
-    NAMED(CLIENT_IGNORE_SPACE),
-    NAMED(CLIENT_INTERACTIVE),
-    NAMED(CLIENT_MULTI_RESULTS),
-    NAMED(CLIENT_PS_MULTI_RESULTS),
-    NAMED(CLIENT_OPTIONAL_RESULTSET_METADATA),
+#define NAMED(flag) \
+  { mysql::Capability::flag, #flag }
+    NAMED(CLIENT_FOUND_ROWS),       NAMED(CLIENT_NO_SCHEMA),        NAMED(CLIENT_ODBC),
+    NAMED(CLIENT_LOCAL_FILES),      NAMED(CLIENT_IGNORE_SPACE),     NAMED(CLIENT_INTERACTIVE),
+    NAMED(CLIENT_MULTI_RESULTS),    NAMED(CLIENT_PS_MULTI_RESULTS), NAMED(CLIENT_OPTIONAL_RESULTSET_METADATA),
     NAMED(CLIENT_QUERY_ATTRIBUTES),
 #undef NAMED
 };
@@ -184,8 +179,8 @@ void ServerSession::login_failed(const mysql::ServerLoginStep& step) {
       return fail_opening(why, OpenFault::account);
     case Fault::other_hash_needed: {
       const bool native = login_->machine.plugin() == mysql::AuthPlugin::mysql_native_password;
-      why = fmt::format("the server wants {}; configure `password` or `{}`",
-                        name(login_->machine.plugin()), native ? "password_native" : "password_sha2");
+      why = fmt::format("the server wants {}; configure `password` or `{}`", name(login_->machine.plugin()),
+                        native ? "password_native" : "password_sha2");
       return fail_opening(why, OpenFault::account);
     }
     case Fault::full_auth_needed:

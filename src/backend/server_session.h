@@ -56,7 +56,8 @@ class ServerSessionUser {
 /// Whose fault it is that a server session could not be opened.
 enum class OpenFault : std::uint8_t {
   server,   ///< the server cannot be used by anyone
-  account,  ///< it refuses this user, or more sessions just now, or wants what lockstep does not have of the user
+  account,  ///< it refuses this user, or more sessions just now, or wants what lockstep does not have of the
+            ///< user
 };
 
 /// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for

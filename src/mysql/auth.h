@@ -52,8 +52,8 @@ struct RecoveredSecret {
 
   static RecoveredSecret from_password(std::string_view password);
   bool has_empty_password() const { return password && password->empty(); }
-  /// Adds what `other`, which is newer, holds besides. Where the two differ the password has been changed, and
-  /// the older one is forgotten.
+  /// Adds what `other`, which is newer, holds besides. Where the two differ the password has been changed,
+  /// and the older one is forgotten.
   void learn(const RecoveredSecret& other);
 };
 

@@ -42,8 +42,8 @@ class RequestReader {
   /// Between two commands.
   bool idle() const { return state_ == State::header && held_ == 0 && !continuation_ && !file_; }
   /// The next packets are file data, beginning with sequence id `sequence`, until an empty one: the answer to
-  /// a LOCAL INFILE request. Parts then carry data, and the last one ends with the empty packet. `shift` is by
-  /// how much the client's sequence ids are ahead of the server's: it is taken off each header, in place.
+  /// a LOCAL INFILE request. Parts then carry data, and the last one ends with the empty packet. `shift` is
+  /// by how much the client's sequence ids are ahead of the server's: it is taken off each header, in place.
   void expect_file(std::uint8_t sequence, std::uint8_t shift);
 
  private:
@@ -55,7 +55,7 @@ class RequestReader {
   State state_ = State::header;
   bool continuation_ = false;  // the packet that is due, or begun, continues the one before it
   bool file_ = false;
-  std::uint8_t sequence_ = 0;        // due next
+  std::uint8_t sequence_ = 0;  // due next
   std::uint8_t file_shift_ = 0;
   std::uint8_t held_ = 0;            // bytes in head_ of a header that is not complete
   std::uint32_t payload_left_ = 0;   // of the packet begun

@@ -105,7 +105,7 @@ class ResponseScanner {
   bool definitions_due_ = false;  // definitions have ended, definitions_end waits for the packet behind them
   bool continuation_ = false;     // the packet that begins next continues one of kMaxPayload bytes
   bool reply_begun_ = false;
-  bool handed_out_ = false;       // held_ was returned by the last feed
+  bool handed_out_ = false;  // held_ was returned by the last feed
   std::uint8_t sequence_shift_ = 0;
   std::uint8_t last_sequence_ = 0;
   std::uint32_t definitions_left_ = 0;

@@ -208,9 +208,10 @@ void ClientSession::finish_entering() {
 void ClientSession::give_up_entering() {
   ++shared_.counters().logins_failed;
   run_.reply_sequence = login_sequence_;
-  send_error_text(mysql::ErrorCode::ER_UNKNOWN_ERROR,
-                  "lockstep: no server session was ready within login_timeout: all connections are taken, or the "
-                  "server is slow to answer (pool.connections_max, login_timeout)");
+  send_error_text(
+      mysql::ErrorCode::ER_UNKNOWN_ERROR,
+      "lockstep: no server session was ready within login_timeout: all connections are taken, or the "
+      "server is slow to answer (pool.connections_max, login_timeout)");
   close_with_rest();
 }
 

@@ -198,8 +198,9 @@ bool ClientSession::send_transaction_start(Hold& hold) {
 // --- Sync
 // --------------------------------------------------------------------------------------------------------
 
-/// The open transaction cannot be begun on a further server: the statement must not run outside of it. How far
-/// the attempt came is not known, so the server session is given up, and the client with it if that had state.
+/// The open transaction cannot be begun on a further server: the statement must not run outside of it. How
+/// far the attempt came is not known, so the server session is given up, and the client with it if that had
+/// state.
 void ClientSession::refuse_to_join(Hold& hold) {
   const bool had_state = hold.pins.without(session::kSoftPins).any();
   prepared_.remove_of(hold.server());
@@ -221,7 +222,8 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
   shared_.counters().server_bytes_sent += packet.size();
 }
 
-/// The SET between two states: the one that is ready, or one written for this time. False when none is needed.
+/// The SET between two states: the one that is ready, or one written for this time. False when none is
+/// needed.
 bool ClientSession::send_variables(Hold& hold) {
   backend::ServerSession& server = hold.server();
   backend::Profile& profile = server.pool().profile();
@@ -257,7 +259,8 @@ bool ClientSession::send_sync(Hold& hold) {
        inserts(run_.data_kind) || last_insert_id_ != 0) &&
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
-  // The client's own list is held by a pin; without it whatever lies there is another client's, or lockstep's.
+  // The client's own list is held by a pin; without it whatever lies there is another client's, or
+  // lockstep's.
   const bool shows_diagnostics =
       run_.traits.has_any(kMayReadDiagnostics) || (runs_no_statement() && run_.has_reply());
   const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
@@ -275,7 +278,8 @@ bool ClientSession::send_sync(Hold& hold) {
   bool variables_sent = false;
   if (variables) {
     variables_sent = send_variables(hold);
-    if (variables_sent) server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
+    if (variables_sent)
+      server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   }
   empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {

@@ -9,9 +9,9 @@
 
 namespace lockstep::session {
 
-/// Ready-made packets that bring a server session of one pool from one state to another, made once per pair and sent
-/// from here by any session at any time. It keeps the first pairs that come, since a packet may be on its way in
-/// several sends at once: what it has handed out stays.
+/// Ready-made packets that bring a server session of one pool from one state to another, made once per pair
+/// and sent from here by any session at any time. It keeps the first pairs that come, since a packet may be
+/// on its way in several sends at once: what it has handed out stays.
 class SyncCache {
  public:
   /// With some 100 bytes a packet, half a megabyte per pool. Clients with more states than that write most of
@@ -22,8 +22,8 @@ class SyncCache {
   SyncCache(const Baseline& baseline, std::uint32_t capabilities)
       : baseline_(baseline), capabilities_(capabilities) {}
 
-  /// One COM_QUERY packet with a SET, header included; empty when both states are the same on this server. Null
-  /// when the pair is not kept and there is no room for it.
+  /// One COM_QUERY packet with a SET, header included; empty when both states are the same on this server.
+  /// Null when the pair is not kept and there is no room for it.
   const std::string* variables(const Variables& from, const Variables& to);
 
  private:

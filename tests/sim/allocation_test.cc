@@ -103,8 +103,8 @@ TEST_CASE("SET NAMES, which is reported without its collation, allocates nothing
 }
 
 TEST_CASE("Packets that arrive in pieces, late and in any order allocate nothing") {
-  ProxyWorldSettings settings =
-      scripted(4, {"USE shop", "SELECT 1 FROM people", "SET time_zone='+02:00'", "SELECT 1", "SET time_zone='+00:00'"});
+  ProxyWorldSettings settings = scripted(4, {"USE shop", "SELECT 1 FROM people", "SET time_zone='+02:00'",
+                                             "SELECT 1", "SET time_zone='+00:00'"});
   settings.connections_max = 2;
   settings.faults.late_completion = 0.2;
   settings.faults.split_receive = 0.3;

@@ -126,7 +126,8 @@ TEST_CASE("The default schema may have a name of any length") {
   CHECK(world.sessions_say(name));
 }
 
-TEST_CASE("Commands too short for their fixed fields are answered as MySQL does, though they have no reply else") {
+TEST_CASE(
+    "Commands too short for their fixed fields are answered as MySQL does, though they have no reply else") {
   start_log(LogLevel::error);
   SmallWorld world;
   HandClient& client = world.client();
@@ -166,7 +167,8 @@ TEST_CASE("A prepared statement whose server cannot join the transaction takes i
   CHECK(world.client().logged_in());
 }
 
-TEST_CASE("A command larger than the server takes is refused with the server's error, before all of it has come") {
+TEST_CASE(
+    "A command larger than the server takes is refused with the server's error, before all of it has come") {
   start_log(LogLevel::error);
   SmallWorld world;
   HandClient& client = world.client();

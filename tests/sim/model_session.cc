@@ -210,7 +210,8 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   }
   const auto variable = model_variables().find(name);
   if (variable == model_variables().end()) return unknown_variable(name);
-  if (variable->second.kind == ModelVariable::Kind::read_only) return model_error(1238, "Variable is read only");
+  if (variable->second.kind == ModelVariable::Kind::read_only)
+    return model_error(1238, "Variable is read only");
   if (value.kind == Token::Kind::word && value.text == "default") {
     assignments.push_back({name, variable->second.global});
   } else if (value.kind == Token::Kind::word && value.text == "null" && name == "character_set_results") {
@@ -376,7 +377,8 @@ ModelReply ModelSession::run_create_temporary(TokenReader& reader) {
 ModelReply ModelSession::run_drop_temporary(TokenReader& reader) {
   if (!reader.accept("table")) return syntax_error();
   const std::string name = reader.take().text;
-  if (state_.temporary_tables.erase(name) == 0) return model_error(1051, fmt::format("Unknown table '{}'", name));
+  if (state_.temporary_tables.erase(name) == 0)
+    return model_error(1051, fmt::format("Unknown table '{}'", name));
   return {};
 }
 

@@ -35,7 +35,8 @@ TEST_CASE("A client whose state cannot be read back is answered and closed, and 
   CHECK(world.run_until([&] { return neighbour.answered() == 1; }, 1min));
 }
 
-TEST_CASE("A question that stands between a client and its next statement, and is refused, ends with an error") {
+TEST_CASE(
+    "A question that stands between a client and its next statement, and is refused, ends with an error") {
   start_log(LogLevel::error);
   SmallWorld world;
   HandClient& client = world.client();
@@ -49,7 +50,8 @@ TEST_CASE("A question that stands between a client and its next statement, and i
   CHECK(world.client().logged_in());
 }
 
-TEST_CASE("A set-up query that the server refuses is the account's fault, and the client hears the server's code") {
+TEST_CASE(
+    "A set-up query that the server refuses is the account's fault, and the client hears the server's code") {
   start_log(LogLevel::error);
   SmallWorld world;
   for (const char* query : {"SHOW VARIABLES", "SET SESSION session_track", "SELECT @@character_set_client"}) {
@@ -120,40 +122,6 @@ TEST_CASE("A client that comes while no server session is to be had is told so w
   client.query("INSERT INTO orders VALUES (1)");
   REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
   CHECK(world.newcomer().refusal().error_code == 1105);
-}
-
-TEST_CASE("A refused question about a collation is not learned from: the next client of it asks again") {
-  start_log(LogLevel::error);
-  SmallWorld world;
-  constexpr std::uint16_t kUnknown = 309;
-  int asked = 0;
-  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
-    if (!text.contains("information_schema.COLLATIONS c")) return std::nullopt;
-    return ++asked <= 2 ? model_error(1317, "no") : std::optional<ModelReply>();
-  };
-  HandClient& client = world.client();
-  client.change_user(kUnknown);
-  CHECK(world.run_until([&] { return client.lost(); }, 1min));
-  CHECK(asked == 2);
-  HandClient& other = world.client();
-  other.change_user(kUnknown);
-  CHECK(world.run_until([&] { return other.answered() == 1; }, 1min));
-  CHECK(asked == 3);
-}
-
-TEST_CASE("A server's last word that meets a statement is no reply to it: a read is run elsewhere") {
-  start_log(LogLevel::error);
-  SmallWorld world;
-  HandClient& client = world.client();
-  bool said = false;
-  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
-    if (said || text != "SELECT 1") return std::nullopt;
-    said = true;
-    return model_error(4031, "The client was disconnected by the server because of inactivity.");
-  };
-  client.query("SELECT 1");
-  CHECK(world.run_until([&] { return client.answered() == 1; }, 1min));
-  CHECK(client.last_reply().error_code == 0);
 }
 
 }  // namespace lockstep::sim_test

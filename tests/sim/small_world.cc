@@ -159,7 +159,8 @@ config::ServerSettings SmallWorld::named_server(std::size_t number) {
 std::vector<net::SocketAddress> SmallWorld::configured_servers() const {
   std::vector<net::SocketAddress> addresses;
   for (const config::GroupSettings& group : settings_.groups) {
-    for (const config::ServerSettings& server : group.servers) addresses.push_back(address(server.address.port));
+    for (const config::ServerSettings& server : group.servers)
+      addresses.push_back(address(server.address.port));
   }
   return addresses;
 }

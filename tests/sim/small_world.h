@@ -22,7 +22,7 @@ namespace lockstep::sim_test {
 
 /// What a client says of itself at its login.
 struct HandLogin {
-  std::string schema = {};  ///< empty: none
+  std::string schema = {};         ///< empty: none
   std::uint32_t capabilities = 0;  ///< besides those that all have
 };
 

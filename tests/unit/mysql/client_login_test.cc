@@ -151,7 +151,7 @@ TEST_CASE("a wrong password and an unknown user are refused with the server's wo
   wrong.password = "guess";
   check_refused(wrong.respond("plain", AuthPlugin::caching_sha2_password), 1045,
                 "Access denied for user 'plain'@'10.0.0.1' (using password: YES)");
-  Client none;
+  Client none(AuthPlugin::mysql_native_password);
   none.password = "";
   check_refused(none.respond("plain", AuthPlugin::mysql_native_password), 1045,
                 "Access denied for user 'plain'@'10.0.0.1' (using password: NO)");
@@ -224,7 +224,8 @@ TEST_CASE("COM_CHANGE_USER is answered by a switch with the nonce of the login, 
   CHECK_FALSE(client.login.secret().password);
 }
 
-TEST_CASE("a client of another plugin than the greeting's says nothing and waits to be asked, as MySQL's do") {
+TEST_CASE(
+    "a client of another plugin than the greeting's says nothing and waits to be asked, as MySQL's do") {
   Client client(AuthPlugin::mysql_native_password);
   client.password = "";
   const ClientLoginStep asked = client.respond("plain", AuthPlugin::caching_sha2_password);
@@ -245,5 +246,6 @@ TEST_CASE("of a user known by both hashes a login reveals the one that the serve
 
   Client old_client;
   old_client.capabilities &= ~CLIENT_PLUGIN_AUTH;
-  CHECK(old_client.respond("both", AuthPlugin::mysql_native_password).kind == ClientLoginStep::Kind::accepted);
+  CHECK(old_client.respond("both", AuthPlugin::mysql_native_password).kind ==
+        ClientLoginStep::Kind::accepted);
 }

@@ -105,7 +105,8 @@ TEST_CASE("file data runs to its empty packet, and a command may follow") {
 
 TEST_CASE("file data of a client whose sequence ids are ahead reaches the server with the server's") {
   const std::string bytes = packet(5, "line\n") + packet(6, "line\n") + packet(7, "") + packet(0, hex("0e"));
-  const std::string shifted = packet(2, "line\n") + packet(3, "line\n") + packet(4, "") + packet(0, hex("0e"));
+  const std::string shifted =
+      packet(2, "line\n") + packet(3, "line\n") + packet(4, "") + packet(0, hex("0e"));
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
     RequestReader reader;
     reader.expect_file(5, 3);

@@ -202,7 +202,8 @@ TEST_CASE("a refusal in place of the greeting, or of a server that shuts down, i
   CHECK(fault_of_refusal(kTooManyConnections, false) == Fault::limit_reached);
 }
 
-TEST_CASE("a hash of the one plugin does not answer the other, and the fault is not about full authentication") {
+TEST_CASE(
+    "a hash of the one plugin does not answer the other, and the fault is not about full authentication") {
   const RecoveredSecret sha2{.password = {}, .native_stage1 = {}, .sha2_stage1 = sha256(as_bytes("secret"))};
   ServerLogin login({.user = "app", .database = {}, .secret = sha2, .attributes = {}});
   login.feed(as_bytes(greeting_payload("mysql_native_password")), 0);
