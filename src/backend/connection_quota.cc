@@ -8,7 +8,7 @@ std::uint32_t share_of(std::uint32_t total, std::uint32_t core, std::uint32_t co
   return total / cores + (core < total % cores ? 1 : 0);
 }
 
-ConnectionQuota::ConnectionQuota(QuotaPeers& peers, std::uint32_t server, std::uint32_t limit)
+ConnectionQuota::ConnectionQuota(Peers& peers, std::uint32_t server, std::uint32_t limit)
     : peers_(peers),
       server_(server),
       limit_(limit),

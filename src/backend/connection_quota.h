@@ -4,28 +4,10 @@
 #include <optional>
 #include <vector>
 
+#include "backend/peers.h"
 #include "base/clock.h"
 
 namespace lockstep::backend {
-
-/// How many connections a core asks others for, and since when it has needed them.
-struct Claim {
-  std::uint32_t connections = 0;  ///< 0 takes back what was claimed before
-  Instant since{};
-};
-
-/// The other cores, as a quota reaches them. A server has the same number on every core.
-class QuotaPeers {
- public:
-  virtual std::uint32_t self() const = 0;
-  virtual std::uint32_t count() const = 0;  ///< of all cores, this one included
-  virtual void claim(std::uint32_t core, std::uint32_t server, Claim claim) = 0;
-  /// 0 connections: none can be spared now, but the claim is noted.
-  virtual void hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) = 0;
-
- protected:
-  ~QuotaPeers() = default;
-};
 
 /// One core's share of a server's connection limit. The shares of all cores and what is on its way between
 /// them add up to the limit, always: a share only ever moves.
@@ -34,7 +16,7 @@ class QuotaPeers {
 /// that had nothing to spare have noted the claim and hand over later, until it is withdrawn.
 class ConnectionQuota {
  public:
-  ConnectionQuota(QuotaPeers& peers, std::uint32_t server, std::uint32_t limit);
+  ConnectionQuota(Peers& peers, std::uint32_t server, std::uint32_t limit);
 
   /// Negative for a while when the limit was lowered after the share had been lent.
   std::int64_t share() const { return share_; }
@@ -66,7 +48,7 @@ class ConnectionQuota {
   std::uint32_t peer(std::uint32_t place) const { return (peers_.self() + place) % peers_.count(); }
   void tell_next();
 
-  QuotaPeers& peers_;
+  Peers& peers_;
   std::uint32_t server_;
   std::uint32_t limit_;
   std::int64_t share_;

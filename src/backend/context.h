@@ -33,7 +33,7 @@ struct Context {
   metrics::CoreCounters& counters;
   Slab<ServerSession>& sessions;
   Limits limits;
-  QuotaPeers& peers;
+  Peers& peers;
   std::uint64_t last_lease = 0;  ///< leases are numbered; see ServerSession::lease_number
   std::string query{};           ///< a COM_QUERY packet of lockstep's own under construction
 

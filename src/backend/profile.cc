@@ -58,6 +58,7 @@ const session::Variables* Profile::variables_of_charset_row(const SmallResult::R
       session::VariableValue{VariableId::character_set_client, states_.intern(*row[0])},
       session::VariableValue{VariableId::character_set_results, states_.intern(row[1].value_or(""))},
       session::VariableValue{VariableId::collation_connection, states_.intern(*row[2])},
+      session::VariableValue{VariableId::sql_mode, baseline_.value(VariableId::sql_mode)},
   };
   return &states_.variables(std::span(values).subspan(own_collation ? 1 : 0));
 }

@@ -231,6 +231,16 @@ void Core::hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t con
   });
 }
 
+/// Another core hears of it a moment later than a client there may select the schema: as with two servers, no
+/// order is promised between statements of different clients that overlap.
+void Core::renew_schema(std::string_view name) {
+  states_.renew_schema(name);
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    if (core != index_)
+      tell(core, [name = std::string(name)](Core& there) { there.states_.renew_schema(name); });
+  }
+}
+
 // --- Drain
 // -------------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ struct CoreSettings {
 
 /// Everything that one thread owns: ring, listener, client sessions, server sessions, states. Made, run and
 /// destroyed on that thread; others reach it only through messages to address().
-class Core : private backend::QuotaPeers {
+class Core : private backend::Peers {
  public:
   static Result<std::unique_ptr<Core>> create(const CoreSettings& settings, metrics::CoreCounters& counters);
   ~Core();
@@ -90,6 +90,7 @@ class Core : private backend::QuotaPeers {
   std::uint32_t count() const override { return count_; }
   void claim(std::uint32_t core, std::uint32_t server, backend::Claim claim) override;
   void hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) override;
+  void renew_schema(std::string_view name) override;
   void end_drain();
   void finish_drain();
 

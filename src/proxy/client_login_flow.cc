@@ -147,8 +147,8 @@ void ClientSession::enter_schema() {
   if (facets_.variables == nullptr) return ask_about_collation(hold);
   if (login_->database().empty()) return finish_entering();
   facets_.schema = &shared_.backend.states.schema(login_->database());
-  server.expect_sync(mysql::Command::COM_INIT_DB);
-  server.stream().send_static(as_bytes(facets_.schema->packet));
+  syncs_due_ = 0;
+  send_schema(hold, *facets_.schema);
 }
 
 /// A collation id that no login can carry (one byte): the server says what COM_CHANGE_USER meant by it.

@@ -32,8 +32,9 @@ namespace lockstep::proxy {
 ///
 /// The functions are spread over files by the stretch of a command's way that they serve: client_session.cc
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
-/// (server session, sync, sending), reply_flow.cc (relaying), effect_flow.cc (what the client has set, pins,
-/// read-backs).
+/// (server session, sync, sending), reply_flow.cc (relaying), outcome_flow.cc (reports, the statement's end),
+/// effect_flow.cc (what its text says), question_flow.cc (read-backs), release_flow.cc (keeping or giving
+/// back).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -156,6 +157,7 @@ class ClientSession : public net::StreamOwner,
   void follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   bool send_sync(Hold& hold);
   bool send_variables(Hold& hold);
+  void send_schema(Hold& hold, const session::Schema& schema);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
   bool send_transaction_start(Hold& hold);
   void refuse_to_join(Hold& hold);
@@ -185,32 +187,41 @@ class ClientSession : public net::StreamOwner,
   void on_server_lost_here(backend::ServerSession& server, Error error);
   void balance(backend::ServerSession& server);
 
-  // --- What the client has set (effect_flow.cc) ---
+  // --- The end of a statement (outcome_flow.cc) ---
   void take_reports(backend::ServerSession& server, Bytes block);
-  void set_results_collation(backend::ServerSession& server, std::string_view collation);
+  void schema_selected(backend::ServerSession& server, std::string_view name);
+  void set_variables(backend::ServerSession& server, std::span<const session::VariableChange> changes);
   void finish_statement(backend::ServerSession& server);
   /// How one statement of a text ended. `unclear` is one behind a routine, in a text that failed.
   enum class Ran : std::uint8_t { well, badly, unclear, not_at_all };
   void apply_statements(Hold& hold);
   Ran how_it_ran(std::size_t number, bool countable) const;
   void apply_traits(Hold& hold, metrics::StatementKind kind, sql::Traits traits, Ran ran, bool state_changed);
-  void apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran);
-  void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
-  void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
-  void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_outcome(Hold& hold);
   void apply_transaction_status(Hold& hold);
   bool is_autocommit_on(backend::ServerSession& server) const;
   void forget_what_was_set(Hold& hold);
+
+  // --- What the text says (effect_flow.cc) ---
+  void apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran);
+  void alter_schema(Hold& hold, std::string_view subject);
+  void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
+  void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
+  void set_results_collation(backend::ServerSession& server, std::string_view collation);
   void pin(Hold& hold, session::PinReason reason);
+
+  // --- Questions to the server (question_flow.cc) ---
   void ask_about(session::VariableId id);
-  void ask(Hold& hold);
+  void ask_about_everything(const session::Baseline& baseline);
   bool has_questions(const Hold& hold) const;
-  void on_answer(backend::ServerSession& server, bool answered) override;
+  void ask(Hold& hold);
   static void take_answer_row(void* context, const backend::SmallResult::Row& row);
-  static void take_everything_row(void* context, const backend::SmallResult::Row& row);
-  static void take_database_row(void* context, const backend::SmallResult::Row& row);
-  void set_variables(backend::ServerSession& server, std::span<const session::VariableChange> changes);
+  void on_answer(backend::ServerSession& server, bool answered) override;
+  void settle(Hold& hold, bool for_command);
+  void settled(Hold& hold);
+
+  // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
   void restore_row_count(backend::ServerSession& server);
   void release_or_keep(Hold& hold);
@@ -218,8 +229,6 @@ class ClientSession : public net::StreamOwner,
   void uncount(Hold& hold);
   void drop_hold(Hold& hold);
   void end_command();
-  void settle(Hold& hold, bool for_command);
-  void settled(Hold& hold);
   void offer_soft_holds();
   void on_asked_back(backend::ServerSession& server) override;
   void forget_residue() { previous_ = found_rows_at_ = {}; }
@@ -269,12 +278,13 @@ class ClientSession : public net::StreamOwner,
   std::string unsaid_charset_;               // the character set whose default collation is asked for
   bool all_unsaid_ = false;                  // an ERR may hide any change
   bool asks_insert_id_ = false;
+  bool asks_schema_ = false;
+  bool has_answer_ = false;  // a question without its row was not answered
   bool syncs_insert_id_ = false;
   bool empties_diagnostics_ = false;
   bool keeps_schema_ = false;         // the statement says itself which schema is next
   bool settles_for_command_ = false;  // a command waits for the answers
   backend::ServerSession* answering_ = nullptr;
-  std::vector<session::VariableValue> everything_;
   bool taking_pending_ = false;
   std::size_t pending_at_ = 0;
   SessionBytes pending_;   // received and not taken yet, from pending_at_ on

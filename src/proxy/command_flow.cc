@@ -249,6 +249,7 @@ bool ClientSession::asks_about_previous() const {
 /// A command that runs no statement: it leaves the list that SHOW WARNINGS shows as it is, though an error is
 /// added, and its OK counts what is in it.
 bool ClientSession::runs_no_statement() const {
+  if (run_.command == Command::COM_RESET_CONNECTION) return false;
   return run_.kind == StatementKind::command || run_.kind == StatementKind::fetch ||
          run_.kind == StatementKind::use || run_.unknown_prepared;
 }

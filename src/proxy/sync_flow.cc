@@ -28,6 +28,10 @@ constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1
 /// COM_PING, header included: its OK tells the status flags, and it leaves everything else as it is.
 constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
 
+/// COM_INIT_DB of a schema that everybody may select, header included.
+constexpr std::string_view kOtherSchema("\x13\0\0\0\x02information_schema", 23);
+static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned char>(kOtherSchema[0]));
+
 /// A statement that is sent to all servers of the transaction, and last to the one whose reply the client
 /// gets.
 constexpr sql::Traits kSentToAll{Trait::commits, Trait::rolls_back, Trait::savepoint};
@@ -222,6 +226,16 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
   shared_.counters().server_bytes_sent += packet.size();
 }
 
+/// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
+/// the way leads through another one.
+void ClientSession::send_schema(Hold& hold, const session::Schema& schema) {
+  const session::Schema& now = *hold.server().facets.schema;
+  const bool selected_before = now.name == schema.name || &now == &shared_.backend.states.unclear_schema();
+  if (selected_before && dialect().mariadb)
+    send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(kOtherSchema));
+  send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(schema.packet));
+}
+
 /// The SET between two states: the one that is ready, or one written for this time. False when none is
 /// needed.
 bool ClientSession::send_variables(Hold& hold) {
@@ -274,7 +288,7 @@ bool ClientSession::send_sync(Hold& hold) {
     send_sync_packet(hold, Command::COM_SET_OPTION,
                      facets_.multi_statements ? kMultiStatementsOn : kMultiStatementsOff);
   }
-  if (schema) send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(facets_.schema->packet));
+  if (schema) send_schema(hold, *facets_.schema);
   bool variables_sent = false;
   if (variables) {
     variables_sent = send_variables(hold);
@@ -346,6 +360,7 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
                                   std::uint16_t status) {
   if (state_ == State::enter) {
     if (refusal != nullptr) return refuse_entering(*refusal);
+    if (--syncs_due_ != 0) return;
     server.facets.schema = facets_.schema;
     return finish_entering();
   }

@@ -5,21 +5,10 @@
 namespace lockstep::session {
 namespace {
 
-bool mode_is_set(std::string_view sql_mode, std::string_view mode) {
-  for (std::size_t from = 0; from < sql_mode.size();) {
-    const std::size_t comma = std::min(sql_mode.find(',', from), sql_mode.size());
-    if (sql_mode.substr(from, comma - from) == mode) return true;
-    from = comma + 1;
-  }
-  return false;
-}
-
 sql::Dialect dialect_of(const Variables& variables) {
   sql::Dialect dialect;
   if (const VariableValue* mode = variables.find(VariableId::sql_mode)) {
-    dialect.ansi_quotes = mode_is_set(mode->text, "ANSI_QUOTES");
-    dialect.no_backslash_escapes = mode_is_set(mode->text, "NO_BACKSLASH_ESCAPES");
-    dialect.oracle_mode = mode_is_set(mode->text, "ORACLE");
+    sql::take_sql_mode(mode->text, dialect);
   }
   if (const VariableValue* charset = variables.find(VariableId::character_set_client)) {
     dialect.charset = sql::client_charset(charset->text);

@@ -68,7 +68,7 @@ void Analyser::read_alter() {
     case Word::SEQUENCE: advance(); return read_table_list();
     case Word::EVENT: return read_stored_program();
     case Word::DATABASE:
-    case Word::SCHEMA: return read_schema_definition();
+    case Word::SCHEMA: note(Trait::alters_database); return read_schema_definition();
     case Word::USER: return read_account_statement();
     default: return;
   }

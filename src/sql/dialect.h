@@ -29,4 +29,8 @@ struct Dialect {
   ClientCharset charset = ClientCharset::utf8;
 };
 
+/// Takes over what a value of sql_mode, a list of modes in any case, says about the reading of texts. False,
+/// and nothing is changed, when the list holds something that is not plainly a name.
+bool take_sql_mode(std::string_view modes, Dialect& dialect);
+
 }  // namespace lockstep::sql

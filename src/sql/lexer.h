@@ -58,6 +58,8 @@ class Lexer {
   const char* end() const { return end_; }
   /// Goes to the end of the text: for statements whose body only a server can take apart.
   void skip_rest() { at_ = end_; }
+  /// How the rest of the text is read.
+  void read_as(const Dialect& dialect) { dialect_ = dialect; }
   /// A new statement begins: an open version comment of the one before does not reach into it.
   void start_statement();
 

@@ -182,6 +182,7 @@ void Analyser::read_names() {
   if (!read_charset_name(assignment.value, assignment.form)) return mark_opaque();
   ValueForm form{};
   if (skip(Word::COLLATE) && !read_charset_name(assignment.collation, form)) return mark_opaque();
+  if (form == ValueForm::default_value) assignment.collation = {};  // MariaDB: as if it were not there
   add_assignment(assignment);
 }
 

@@ -105,7 +105,8 @@ struct Statement {
   TableList tables;
   AssignmentList assignments;  ///< of SET (and of SET STATEMENT … FOR), and of nothing else
   UserVariableList user_variables;
-  /// What the statement is about, by kind: the schema of USE and DROP DATABASE, the name in PREPARE, EXECUTE
+  /// What the statement is about, by kind: the schema of USE, DROP DATABASE and ALTER DATABASE
+  /// (there it may be an option's first word, if the current schema is meant), the name in PREPARE, EXECUTE
   /// and DEALLOCATE, the savepoint, the routine of CALL (`schema.routine` as written), the id of KILL, the
   /// xid of XA, the roles of SET ROLE, the word after SHOW. Single names are without quotes.
   std::string_view subject;
@@ -124,13 +125,16 @@ class StatementReader {
   StatementReader(std::string_view text, const Dialect& dialect) : lexer_(text, dialect), dialect_(dialect) {}
 
   /// Reads the next statement into `statement`; false at the end. A text of nothing but white space has no
-  /// statement; one that holds only comments has one of kind empty.
+  /// statement; one that holds only comments has one of kind empty. A statement that changes how a server
+  /// reads texts (sql_mode, the client's character set) does so for those behind it; where only the server
+  /// knows how, the rest is one opaque statement.
   bool next(Statement& statement);
 
  private:
   Lexer lexer_;
   Dialect dialect_;
   bool first_ = true;
+  bool dialect_unsure_ = false;  // what the statement before made of it only a server knows
 };
 
 }  // namespace lockstep::sql

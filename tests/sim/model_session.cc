@@ -260,7 +260,9 @@ ModelReply ModelSession::run_select(TokenReader& reader) {
     const std::string table = reader.take().text;
     if (!in_information_schema && !table_exists(table)) return no_such_table(table);
     if (!in_information_schema && !state_.temporary_tables.contains(table)) touch_table();
-    if (reader.accept("limit")) count = std::min<std::uint64_t>(std::stoull(reader.take().text), kRowsMax);
+  }
+  if (reader.accept("limit")) {
+    count = std::min<std::uint64_t>(std::stoull(reader.take().text), kRowsMax);
   }
   reply.rows.assign(count, row);
   return reply;
@@ -291,6 +293,16 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
       return true;
     }
     case Token::Kind::word:
+      // CAST(… AS BINARY) and CONVERT(… USING …) change no value of the model's.
+      if (item.text == "cast" || item.text == "convert") {
+        reader.accept("(");
+        if (!select_item(reader, reply, row)) return false;
+        reply.columns.pop_back();
+        if (!reader.accept("as") && !reader.accept("using")) break;
+        reader.take();
+        if (!reader.accept(")")) break;
+        return true;
+      }
       if (!reader.accept("(", ")")) break;
       if (item.text == "database") {
         row.push_back(state_.schema.empty() ? std::nullopt : std::optional(state_.schema));

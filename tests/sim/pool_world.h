@@ -13,11 +13,12 @@
 namespace lockstep::sim_test {
 
 /// There is one core only.
-struct NoPeers final : backend::QuotaPeers {
+struct NoPeers final : backend::Peers {
   std::uint32_t self() const override { return 0; }
   std::uint32_t count() const override { return 1; }
   void claim(std::uint32_t, std::uint32_t, backend::Claim) override {}
   void hand_over(std::uint32_t, std::uint32_t, std::uint32_t) override {}
+  void renew_schema(std::string_view) override {}
 };
 
 /// In place of a client session: asks a pool for a server session and remembers what it was told.

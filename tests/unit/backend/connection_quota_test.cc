@@ -50,7 +50,7 @@ class Cores {
   int delivered = 0;
 
  private:
-  struct One : QuotaPeers {
+  struct One : Peers {
     One(Cores& all, std::uint32_t index, std::uint32_t count, std::uint32_t limit)
         : cores(all), self_(index), count_(count), quota(*this, 1, limit) {}
     std::uint32_t self() const override { return self_; }
@@ -62,6 +62,8 @@ class Cores {
       cores.messages_.push_back(
           [this, core, connections] { cores.quota(core).on_handed_over(self_, connections); });
     }
+
+    void renew_schema(std::string_view) override {}
 
     Cores& cores;
     std::uint32_t self_;

@@ -11,11 +11,12 @@
 namespace lockstep::backend {
 
 /// There is one core only.
-struct NoPeers : QuotaPeers {
+struct NoPeers : Peers {
   std::uint32_t self() const override { return 0; }
   std::uint32_t count() const override { return 1; }
   void claim(std::uint32_t, std::uint32_t, Claim) override {}
   void hand_over(std::uint32_t, std::uint32_t, std::uint32_t) override {}
+  void renew_schema(std::string_view) override {}
 };
 
 /// What servers and server sessions of one core stand on. Its ring turns in run() only: nobody connects to

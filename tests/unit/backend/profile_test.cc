@@ -105,10 +105,11 @@ TEST_CASE_FIXTURE(
   const auto* variables = profile.variables_of_charset_row(
       {"latin1", "latin1", "latin1_swedish_ci", "latin1_swedish_ci"}, kFromLogin);
   REQUIRE(variables != nullptr);
-  CHECK(variables->values.size() == 3);
+  CHECK(variables->values.size() == 4);
   CHECK(value(variables, VariableId::character_set_client) == "latin1");
   CHECK(value(variables, VariableId::character_set_results) == "latin1");
   CHECK(value(variables, VariableId::collation_connection) == "latin1_swedish_ci");
+  CHECK(value(variables, VariableId::sql_mode) == profile.baseline().value(VariableId::sql_mode));
 }
 
 TEST_CASE_FIXTURE(
@@ -118,7 +119,7 @@ TEST_CASE_FIXTURE(
   const auto* variables = profile.variables_of_charset_row(row, kFromLogin);
   REQUIRE(variables != nullptr);
   CHECK(value(variables, VariableId::results_collation) == "latin1_bin");
-  CHECK(variables->values.size() == 4);
+  CHECK(variables->values.size() == 5);
   const auto* not_by_login = profile.variables_of_charset_row(row, !kFromLogin);
   CHECK(value(not_by_login, VariableId::results_collation) == "not listed");
   CHECK(value(not_by_login, VariableId::collation_connection) == "latin1_bin");

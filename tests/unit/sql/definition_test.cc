@@ -81,7 +81,7 @@ TEST_CASE("definitions show their tables, and whether they end a transaction") {
       {"ALTER TABLE t ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES u (b), ALGORITHM=INPLACE, LOCK=NONE",
        "ddl: implicit_commit | t u"},
       {"ALTER VIEW v AS SELECT * FROM t", "ddl: implicit_commit | v t"},
-      {"ALTER DATABASE db CHARACTER SET utf8mb4", "ddl: implicit_commit | db."},
+      {"ALTER DATABASE db CHARACTER SET utf8mb4", "ddl: implicit_commit alters_database | db."},
       {"ALTER EVENT e DO SELECT 1", "ddl: not_single swallows_rest implicit_commit"},
       {"ALTER USER u@h IDENTIFIED BY 'x'", "account: implicit_commit"},
       {"ALTER INSTANCE ROTATE INNODB MASTER KEY", "ddl: implicit_commit"},

@@ -31,6 +31,33 @@ TEST_CASE("a text is cut at the semicolons that end statements") {
   }
 }
 
+TEST_CASE(
+    "a statement decides how those behind it are read, and where only a server knows how, the rest is one") {
+  static constexpr Expectation kRows[] = {
+      {"SET sql_mode='NO_BACKSLASH_ESCAPES'; SELECT '\\'; SELECT 2",
+       "SET sql_mode='NO_BACKSLASH_ESCAPES' || SELECT '\\' || SELECT 2"},
+      {"SET @@session.sql_mode = 'ANSI'; SELECT \"a;\\\"; SELECT 2",
+       "SET @@session.sql_mode = 'ANSI' || SELECT \"a;\\\" || SELECT 2"},
+      {"SET GLOBAL sql_mode='NO_BACKSLASH_ESCAPES'; SELECT '\\'; SELECT 2'",
+       "SET GLOBAL sql_mode='NO_BACKSLASH_ESCAPES' || SELECT '\\'; SELECT 2'"},
+      {"SET sql_mode=@m; SELECT 1; SELECT 2", "SET sql_mode=@m || SELECT 1; SELECT 2"},
+      {"SET sql_mode=DEFAULT; SELECT 1; SELECT 2", "SET sql_mode=DEFAULT || SELECT 1; SELECT 2"},
+      {"SET sql_mode='no such; mode'; SELECT 1; SELECT 2",
+       "SET sql_mode='no such; mode' || SELECT 1; SELECT 2"},
+      {"SET NAMES latin1; SELECT 1; SELECT 2", "SET NAMES latin1 || SELECT 1 || SELECT 2"},
+      {"SET NAMES DEFAULT; SELECT 1; SELECT 2", "SET NAMES DEFAULT || SELECT 1; SELECT 2"},
+      {"SET NAMES gbk; SELECT '\xBF\\'; SELECT 2", "SET NAMES gbk || SELECT '\xBF\\' || SELECT 2"},
+      {"SET character_set_client='gbk'; SELECT '\xBF\\'; SELECT 2",
+       "SET character_set_client='gbk' || SELECT '\xBF\\' || SELECT 2"},
+      {"EXECUTE s; SELECT 1; SELECT 2", "EXECUTE s || SELECT 1; SELECT 2"},
+      {"SET time_zone=@z; SELECT 1; SELECT 2", "SET time_zone=@z || SELECT 1 || SELECT 2"},
+  };
+  for (const Expectation& row : kRows) {
+    CAPTURE(row.text);
+    CHECK(split(row.text, kMysql) == row.expected);
+  }
+}
+
 TEST_CASE("a single statement is followed by nothing that a server would answer") {
   static constexpr std::string_view kSingle[] = {"SELECT 1", "SELECT 1;", " SELECT 1 ; \n", "SELECT 1 -- x",
                                                  "/* x */ SELECT 1 /* y */;"};

@@ -1,0 +1,277 @@
+// The end of a statement: what its OK packets report, what its outcome says of pins and of what may be asked
+// next.
+
+#include "proxy/client_session.h"
+#include "session/pin_rules.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using mysql::Command;
+using session::PinReason;
+using session::VariableId;
+using sql::Trait;
+
+/// One of them may answer with several results: behind it, results do not count statements any more.
+constexpr sql::Traits kManyResults{Trait::calls_routine, Trait::text_execute, Trait::execute_immediate,
+                                   Trait::opaque};
+/// After one of them a transaction may be open, although its own status flags are not known.
+constexpr sql::Traits kMayBeginTransaction{Trait::begins_transaction, Trait::chains,
+                                           Trait::calls_routine,      Trait::text_execute,
+                                           Trait::execute_immediate,  Trait::opaque};
+
+bool reads_or_writes_data(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::select:
+    case StatementKind::insert:
+    case StatementKind::replace:
+    case StatementKind::update:
+    case StatementKind::remove:
+    case StatementKind::load_data: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+// --- What an OK packet reports
+// -----------------------------------------------------------------------------------
+
+session::ClientTrackers ClientSession::trackers(backend::ServerSession& server) const {
+  const backend::Profile& profile = server.pool().profile();
+  return {.negotiated = (capabilities_ & mysql::Capability::CLIENT_SESSION_TRACK) != 0,
+          .everything = trackers_are_clients_,
+          .schema = profile.default_track_schema(),
+          .state_change = profile.default_track_state_change(),
+          .names = &profile.default_tracked_names()};
+}
+
+void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
+  session::ClientTrackers client = trackers(server);
+  client.everything |= run_.sets_trackers;
+  session::Reports& reports = shared_.reports;
+  session::read_reports(block, client, reports, shared_.client_state);
+  if (reports.state_changed)
+    run_.state_changed_in |= std::uint64_t{1} << std::min<std::size_t>(run_.results, 63);
+  // SET STATEMENT reports values that are over when the statement is.
+  if (run_.has(Trait::set_statement_for)) return;
+  if (reports.schema) {
+    schema_selected(server, *reports.schema);
+    run_.schema_reported = true;
+  }
+  run_.charset_unsaid |= reports.connection_charset;
+  run_.untracked_reported |= !reports.untracked.empty() || reports.variables.overflowed();
+  auto& changes = shared_.changes;
+  changes.clear();
+  for (const session::Reports::Variable& variable : reports.variables) {
+    run_.reported.set(static_cast<std::size_t>(variable.id));
+    if (!unsaid_.empty()) std::erase(unsaid_, variable.id);
+    changes.push_back({variable.id, &variable.value});
+  }
+  if (run_.reported.test(static_cast<std::size_t>(VariableId::character_set_results))) {
+    changes.push_back({VariableId::results_collation, nullptr});  // unless the text says otherwise
+  }
+  set_variables(server, changes);
+}
+
+/// For MariaDB a schema that is selected already stays as it was read then; see send_schema.
+void ClientSession::schema_selected(backend::ServerSession& server, std::string_view name) {
+  const session::Schema* now = server.facets.schema;
+  const bool stays = dialect().mariadb && now->selected && now->name == name;
+  facets_.schema = server.facets.schema = stays ? now : &shared_.backend.states.schema(name);
+}
+
+void ClientSession::set_variables(backend::ServerSession& server,
+                                  std::span<const session::VariableChange> changes) {
+  if (changes.empty()) return;
+  const bool sets_wait_timeout =
+      std::ranges::find(changes, VariableId::wait_timeout, &session::VariableChange::id) != changes.end();
+  const bool in_step = server.facets.variables == facets_.variables;
+  facets_.variables = &shared_.backend.states.with(*facets_.variables, changes);
+  server.facets.variables =
+      in_step ? facets_.variables : &shared_.backend.states.with(*server.facets.variables, changes);
+  if (sets_wait_timeout) arm_timer(idle_max());
+}
+
+// --- The end of a statement
+// --------------------------------------------------------------------------------------
+
+void ClientSession::finish_statement(backend::ServerSession& server) {
+  shared_.counters().statement_seconds.record(shared_.now() - run_.began);
+  Hold& hold = *hold_of(server);
+  using Receive = net::Stream::Receive;
+  if (server.stream().receiving() != Receive::chatter) server.stream().receive(Receive::chatter);
+  if (client_.receiving() == Receive::bulk) client_.receive(Receive::chatter);
+
+  if (run_.command != Command::COM_STMT_PREPARE) apply_statements(hold);
+  if (run_.charset_unsaid &&
+      !run_.reported.test(static_cast<std::size_t>(VariableId::collation_connection))) {
+    ask_about(VariableId::collation_connection);
+  }
+  apply_outcome(hold);
+  end_transaction_elsewhere(server);
+}
+
+/// What each statement of the command did to what the client has set, and to the pins.
+void ClientSession::apply_statements(Hold& hold) {
+  const bool in_parts = run_.kind == StatementKind::multi || run_.has(Trait::calls_routine);
+  const bool cut_off = run_.failed && in_parts;
+  if (!run_.failed || cut_off) {
+    if (run_.sets_untracked || run_.untracked_reported || run_.sets_trackers)
+      pin(hold, PinReason::session_variable);
+  }
+  // An ERR may hide changes made before it.
+  if (run_.failed && (in_parts || run_.kind == StatementKind::set)) all_unsaid_ = true;
+  if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
+    std::size_t number = 0;
+    bool countable = true;
+    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
+      const Ran ran = how_it_ran(number, countable);
+      const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
+      apply_traits(hold, statement.kind, statement.traits, ran, changed);
+      if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
+      countable = countable && !statement.traits.has_any(kManyResults);
+      ++number;
+    });
+  } else {
+    apply_traits(hold, run_.data_kind, run_.traits, run_.failed ? Ran::badly : Ran::well,
+                 run_.state_changed_in != 0);
+  }
+}
+
+/// Of the statements of one text, those before the failed one ran, and those behind it did not.
+ClientSession::Ran ClientSession::how_it_ran(std::size_t number, bool countable) const {
+  if (!run_.failed) return Ran::well;
+  if (!countable) return Ran::unclear;
+  if (number == run_.results) return Ran::badly;
+  return number < run_.results ? Ran::well : Ran::not_at_all;
+}
+
+void ClientSession::apply_traits(Hold& hold, StatementKind kind, sql::Traits traits, Ran ran,
+                                 bool state_changed) {
+  if (ran == Ran::not_at_all) return;
+  run_.inserts |= kind == StatementKind::insert || kind == StatementKind::replace;
+  if (state_changed && reads_or_writes_data(kind) && !traits.has(Trait::assigns_user_variables)) {
+    pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
+  }
+  if (traits.has(Trait::sets_last_insert_id)) hold.server().last_insert_id.reset();
+  if (!session::touches_pins(traits)) return;
+  const session::PinRule rule = session::pin_rule(traits);
+  if (ran == Ran::well) hold.pins = hold.pins.without(rule.ends);
+  (ran == Ran::badly ? rule.begins_in_error : rule.begins).each([&](PinReason reason) { pin(hold, reason); });
+}
+
+void ClientSession::apply_outcome(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  switch (run_.command) {
+    case Command::COM_INIT_DB:
+      if (!run_.failed && !run_.schema_reported) {
+        const auto name = as_text(Bytes(run_.packet).subspan(mysql::kHeaderBytes + 1));
+        schema_selected(server, name);
+      }
+      break;
+    case Command::COM_SET_OPTION:
+      if (!run_.failed && run_.packet.size() != mysql::kHeaderBytes + 3) {
+        pin(hold, PinReason::unknown_statement);  // malformed, and yet the server made something of it
+      } else if (!run_.failed) {
+        facets_.multi_statements = server.facets.multi_statements = run_.packet[mysql::kHeaderBytes + 1] == 0;
+      }
+      break;
+    case Command::COM_STMT_PREPARE:
+      if (run_.failed) {
+        prepared_.next_id();  // a failed one uses up an id, too
+      } else {
+        pin(hold, PinReason::prepared_statement);
+      }
+      break;
+    case Command::COM_STMT_CLOSE:
+      prepared_.remove(run_.client_statement_id);
+      if (!prepared_.any_on(server)) hold.pins.remove(PinReason::prepared_statement);
+      return;  // no reply, so nothing else is known
+    case Command::COM_STMT_SEND_LONG_DATA: return;
+    case Command::COM_RESET_CONNECTION:
+      if (!run_.failed) return forget_what_was_set(hold);
+      break;
+    default: break;
+  }
+  apply_transaction_status(hold);
+  // What the next statement may ask about.
+  const bool has_diagnostics = run_.failed || run_.any_warnings;
+  if (has_diagnostics) pin(hold, PinReason::diagnostics);
+  if (has_diagnostics) {
+    server.diagnostics_empty = false;
+  } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {
+    server.diagnostics_empty = true;
+  }
+  const bool may_have_inserted = run_.returned_rows && run_.inserts;  // RETURNING
+  if (run_.gave_insert_id || may_have_inserted) {
+    server.last_insert_id.reset();
+    pin(hold, PinReason::last_insert_id);
+  }
+}
+
+/// Whether a transaction is open is in the status flags of OK; an ERR has none.
+void ClientSession::apply_transaction_status(Hold& hold) {
+  using namespace mysql::ServerStatus;
+  if (run_.failed) {
+    if (!is_autocommit_on(hold.server()) ||
+        (run_.kind == StatementKind::multi &&
+         ((run_.status & SERVER_STATUS_IN_TRANS) != 0 || run_.traits.has_any(kMayBeginTransaction))))
+      pin(hold, PinReason::transaction);
+    return;
+  }
+  const bool has_status = run_.command != Command::COM_STATISTICS &&
+                          run_.command != Command::COM_STMT_PREPARE &&
+                          run_.command != Command::COM_FIELD_LIST;
+  if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) return pin(hold, PinReason::transaction);
+  if (!has_status) return;
+  // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
+  if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())
+    hold.pins.remove(PinReason::next_transaction);
+  hold.pins.remove(PinReason::transaction);
+  if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins.remove(PinReason::savepoint);
+  if (std::ranges::none_of(holds_, &Hold::in_transaction)) transaction_.clear();
+}
+
+/// What the client believes: the status flags of an OK say the same.
+bool ClientSession::is_autocommit_on(backend::ServerSession& server) const {
+  const session::VariableValue* set = facets_.variables->find(VariableId::autocommit);
+  return (set != nullptr ? set->text : server.pool().profile().baseline().value(VariableId::autocommit)) !=
+         "OFF";
+}
+
+/// COM_RESET_CONNECTION: nothing of the client is left but the schema; which character set it has now differs
+/// by server.
+void ClientSession::forget_what_was_set(Hold& hold) {
+  for (Hold& other : holds_) {
+    if (&other == &hold) continue;
+    uncount(other);
+    other.lease.give_back_reset();
+  }
+  std::erase_if(holds_, [](const Hold& other) { return !other.lease; });
+  Hold& left = holds_.front();
+  left.pins =
+      left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();  // a role stays
+  left.temporary_tables.clear();
+  left.text_statements.clear();
+  left.handlers_open = 0;
+  prepared_.clear();
+  transaction_.clear();
+  trackers_are_clients_ = false;
+  last_insert_id_ = 0;
+  all_unsaid_ = false;
+  unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
+                  VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
+  facets_.variables = left.server().facets.variables = &shared_.backend.states.variables({});
+  // MariaDB goes back to the character sets of the login: the client's, not the server session's.
+  const session::Variables* login = left.server().pool().profile().variables_of_collation(collation_);
+  if (!dialect().mariadb || login == nullptr) return;
+  facets_.variables = login;
+  const session::Variables* own =
+      left.server().pool().profile().variables_of_collation(left.server().login_collation());
+  left.server().facets.variables = own != nullptr ? own : login;
+  unsaid_.assign({VariableId::sql_mode, VariableId::wait_timeout});
+}
+
+}  // namespace lockstep::proxy

@@ -1,0 +1,146 @@
+// Read-backs: what the server is asked because neither its reports nor the text tell.
+
+#include <algorithm>
+#include <charconv>
+
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using mysql::Command;
+using session::PinReason;
+using session::VariableId;
+
+/// What every client's state says: how its texts are read follows from it, and no global value may answer for
+/// it later.
+bool is_always_listed(VariableId id) {
+  return id == VariableId::character_set_client || id == VariableId::character_set_results ||
+         id == VariableId::collation_connection || id == VariableId::sql_mode;
+}
+
+}  // namespace
+
+// --- Questions to the server
+// -------------------------------------------------------------------------------------
+
+void ClientSession::ask_about(VariableId id) {
+  unsaid_charset_.clear();  // whatever the answer will be, it need not be what SET NAMES gives
+  if (std::find(unsaid_.begin(), unsaid_.end(), id) == unsaid_.end()) unsaid_.push_back(id);
+}
+
+bool ClientSession::has_questions(const Hold& hold) const {
+  return hold.pins.has_any(session::Pins(PinReason::unread_variable, PinReason::last_insert_id));
+}
+
+/// Sends the questions that are open; on_answer follows.
+void ClientSession::ask(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  answering_ = &server;
+  server.diagnostics_empty = false;  // reading a deprecated variable warns
+  if (found_rows_at_.server == &server) found_rows_at_.lease_number = 0;  // the answer has rows of its own
+  asks_insert_id_ = hold.pins.has(PinReason::last_insert_id);
+  hold.pins.remove(PinReason::last_insert_id);
+  hold.pins.remove(PinReason::unread_variable);
+  asks_schema_ = all_unsaid_;
+  if (all_unsaid_) ask_about_everything(server.pool().profile().baseline());
+  if (unsaid_.empty() && !asks_insert_id_) return;
+  // What is binary is not converted to the client's character set, and sql_select_limit does not count where
+  // a statement has a LIMIT of its own.
+  std::string& question = shared_.question;
+  question = "SELECT ";
+  if (asks_insert_id_) question += "CAST(LAST_INSERT_ID() AS BINARY),";
+  if (asks_schema_) question += "CAST(CONVERT(DATABASE() USING utf8mb4) AS BINARY),";
+  for (const VariableId id : unsaid_) {
+    question += "CAST(CONVERT(@@";
+    question += session::name(id);
+    question += " USING utf8mb4) AS BINARY),";
+  }
+  question.back() = ' ';
+  question += "LIMIT 1";
+  ++answers_due_;
+  has_answer_ = false;
+  server.ask(question, &ClientSession::take_answer_row, this);
+}
+
+/// An ERR may hide any change.
+void ClientSession::ask_about_everything(const session::Baseline& baseline) {
+  unsaid_charset_.clear();
+  unsaid_.clear();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(VariableId::kCount); ++i) {
+    if (baseline.has(static_cast<VariableId>(i))) unsaid_.push_back(static_cast<VariableId>(i));
+  }
+}
+
+void ClientSession::take_answer_row(void* context, const backend::SmallResult::Row& row) {
+  auto& session = *static_cast<ClientSession*>(context);
+  backend::ServerSession& server = *session.answering_;
+  const backend::Profile& profile = server.pool().profile();
+  auto column = row.begin();
+  if (row.size() != session.unsaid_.size() + session.asks_insert_id_ + session.asks_schema_) return;
+  session.has_answer_ = true;
+  if (session.asks_insert_id_) {
+    const std::string_view id = (column++)->value_or("");
+    std::from_chars(id.data(), id.data() + id.size(), session.last_insert_id_);
+    server.last_insert_id = session.last_insert_id_;
+  }
+  if (session.asks_schema_) {
+    session.facets_.schema = server.facets.schema =
+        &session.shared_.backend.states.schema((column++)->value_or(""));
+  }
+  auto& changes = session.shared_.changes;
+  auto& values = session.shared_.answer_values;
+  changes.clear();
+  values.clear();
+  values.reserve(row.size());
+  for (const VariableId id : session.unsaid_) {
+    values.push_back(profile.as_tracked(id, (column++)->value_or("")));
+    if (!is_always_listed(id) && values.back() == profile.baseline().value(id) &&
+        session.facets_.variables->find(id) == nullptr)
+      continue;
+    changes.push_back({id, &values.back()});
+  }
+  session.set_variables(server, changes);
+  if (!session.unsaid_charset_.empty() && session.unsaid_.size() == 1) {
+    server.pool().profile().learn_default_collation(session.unsaid_charset_, values.front());
+  }
+}
+
+void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
+  if (!answered || (state_ != State::enter && !has_answer_)) {
+    // What the session is in cannot be known: it is not worth guessing.
+    return on_server_lost_here(server, Error{Fault::unsupported});
+  }
+  if (state_ == State::enter) return collation_answered(server);
+  if (--answers_due_ != 0) return;
+  unsaid_.clear();
+  unsaid_charset_.clear();
+  all_unsaid_ = false;
+  Hold* hold = hold_of(server);
+  INVARIANT(hold != nullptr);
+  switch (state_) {
+    case State::conclude: return release_or_keep(*hold);
+    case State::settle: return settled(*hold);
+    default: return;  // asked in front of a statement, which is on its way already
+  }
+}
+
+/// Asks what only this server session knows, before it is given up or another one is brought in step.
+void ClientSession::settle(Hold& hold, bool for_command) {
+  settles_for_command_ = for_command;
+  enter(State::settle);
+  ask(hold);
+  // A question asked in front of an earlier statement may have told everything since.
+  if (answers_due_ == 0) settled(hold);
+}
+
+void ClientSession::settled(Hold& hold) {
+  hold.pins = hold.pins.without(session::kSoftPins);
+  if (!hold.pinned()) release(hold);
+  if (settles_for_command_) return find_server();
+  enter(State::idle);
+  offer_soft_holds();
+  take_pending();
+}
+
+}  // namespace lockstep::proxy

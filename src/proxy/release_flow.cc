@@ -1,0 +1,136 @@
+// Behind a statement: the server session is kept, or given back to others.
+
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using mysql::Command;
+using session::PinReason;
+using sql::Trait;
+
+}  // namespace
+
+// --- Keeping or giving back
+// --------------------------------------------------------------------------------------
+
+void ClientSession::conclude(Hold& hold) {
+  if (!unsaid_.empty() || all_unsaid_) {
+    // A question now would spoil what the client may ask next, or an open transaction's trackers.
+    if (hold.pinned()) {
+      pin(hold, PinReason::unread_variable);
+    } else {
+      enter(State::conclude);
+      ask(hold);
+      if (run_.kind == StatementKind::set && !run_.failed) restore_row_count(hold.server());
+      return;
+    }
+  }
+  release_or_keep(hold);
+}
+
+/// ROW_COUNT() is 0 after a SET, and -1 after a question.
+void ClientSession::restore_row_count(backend::ServerSession& server) {
+  server.expect_dropped(Command::COM_QUERY);
+  server.send_query(kChangesNothing);
+}
+
+void ClientSession::release_or_keep(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  const Residue residue{&server, &server.pool(), server.lease_number(), hold.group};
+  previous_ = residue;
+  if (run_.kind != StatementKind::set && run_.kind != StatementKind::use &&
+      run_.kind != StatementKind::command) {
+    found_rows_at_ = residue;
+  }
+  if (run_.has(Trait::releases) && !run_.failed) {
+    hold.lease.discard();  // the server is hanging up
+    drop_hold(hold);
+    return end_command();
+  }
+  if (run_.command == Command::COM_RESET_CONNECTION && !run_.failed) {
+    forget_residue();
+    if (hold.pinned()) {
+      server.expect_dropped(Command::COM_QUERY);
+      server.send_query(server.pool().profile().trackers_statement());
+      return end_command();
+    }
+    hold.lease.give_back_reset();
+    drop_hold(hold);
+    return end_command();
+  }
+  // A transaction that ended may have freed several servers.
+  for (std::size_t i = holds_.size(); i-- > 0;) {
+    Hold& each = holds_[i];
+    if (!each.pinned()) {
+      release(each);
+    } else if (!each.counted_as_pinned) {
+      each.counted_as_pinned = true;
+      ++shared_.counters().server_sessions_pinned;
+    }
+  }
+  end_command();
+}
+
+void ClientSession::release(Hold& hold) {
+  backend::Lease lease = std::move(hold.lease);
+  drop_hold(hold);
+  lease.give_back();
+}
+
+void ClientSession::uncount(Hold& hold) {
+  if (hold.counted_as_pinned) --shared_.counters().server_sessions_pinned;
+  hold.counted_as_pinned = false;
+}
+
+/// Forgets a hold whose lease has ended.
+void ClientSession::drop_hold(Hold& hold) {
+  uncount(hold);
+  holds_.erase(holds_.begin() + (&hold - holds_.data()));
+}
+
+void ClientSession::end_command() {
+  if (run_.has(Trait::releases) && run_.reply_done && !run_.failed) return close_with_rest();
+  run_server_ = nullptr;
+  run_.lease = {};
+  run_.packet = {};
+  run_.text = {};
+  empty(assembly_);
+  if (pending_.empty() && client_.receiving() != net::Stream::Receive::chatter) {
+    client_.receive(net::Stream::Receive::chatter);
+  }
+  run_.began = shared_.now();  // being idle
+  enter(State::idle);
+  if (close_when_idle_) {
+    drain();
+    if (state_ == State::closing) return;
+  }
+  offer_soft_holds();
+  take_pending();
+}
+
+/// What is kept only for the last statement's sake may be asked back until the next one comes.
+void ClientSession::offer_soft_holds() {
+  for (Hold& hold : holds_) {
+    if (hold.softly_held()) hold.server().offer();
+  }
+}
+
+/// Another client waits for the server session. While it is asked what only it knows, the others stay: they
+/// are offered again behind that.
+void ClientSession::on_asked_back(backend::ServerSession& server) {
+  if (state_ != State::idle) return;
+  Hold& hold = *hold_of(server);
+  INVARIANT(hold.softly_held());
+  if (hold.pins.has(PinReason::diagnostics)) server.diagnostics_empty = false;
+  // Nobody can ask about that statement any more; a lease number that is never given says so.
+  for (Residue* residue : {&previous_, &found_rows_at_}) {
+    if (residue->server == &server) residue->lease_number = 0;
+  }
+  if (has_questions(hold)) return settle(hold, /*for_command=*/false);
+  hold.pins = session::Pins();
+  release(hold);
+}
+
+}  // namespace lockstep::proxy
