@@ -23,6 +23,7 @@ struct Limits {
   std::chrono::milliseconds age_max;
   bool rotate = false;  ///< routing.policy
   std::uint32_t rotate_spread = 3;
+  std::uint32_t prepared_statements_max = 100;  ///< on one server session
 };
 
 /// What everything that talks to servers on one core shares.

@@ -184,6 +184,16 @@ bool Pool::ask_back_one() {
   return true;
 }
 
+std::size_t Pool::close_idle_statements() {
+  std::size_t closed = 0;
+  idle_sessions_.each_from_longest(idle_sessions_.count(), [&closed](ServerSession& session) {
+    closed += session.statements.close_unowned();
+    session.send_closes();
+    return false;
+  });
+  return closed;
+}
+
 void Pool::on_ready(ServerSession& session) {
   if (session.phase() == ServerSession::Phase::setting_up) --opening_;
   server_.on_answered();

@@ -108,6 +108,8 @@ class Pool {
   bool close_one_idle();
   /// Asks for a session whose user has offered it; false if there is none.
   bool ask_back_one();
+  /// Closes what is prepared on idle sessions; the number of statements.
+  std::size_t close_idle_statements();
   /// Closes all that nobody works with.
   void vacate();
 

@@ -216,7 +216,7 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
     return bytes.size();
   }
   const Reply reply = due_[due_first_].reply;
-  if (reply != Reply::statement && reply != Reply::sync && reply != Reply::dropped)
+  if (reply != Reply::statement && reply != Reply::sync && reply != Reply::prepare && reply != Reply::dropped)
     return feed_own_reply(bytes);
 
   const mysql::ScanResult result = scanner_.feed(bytes);
@@ -236,6 +236,8 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
     user_->on_reply(*this, result, bytes, lease);
   } else if (reply == Reply::sync && result.reply_done) {
     sync_done(result);
+  } else if (reply == Reply::prepare) {
+    take_prepare_reply(result);
   }
   return result.consumed;
 }
@@ -248,6 +250,22 @@ void ServerSession::sync_done(const mysql::ScanResult& result) {
   }
   const auto ok = mysql::OkPacket::parse(payload, capabilities_);
   user_->on_sync_reply(*this, nullptr, ok ? ok->status : 0);
+}
+
+void ServerSession::take_prepare_reply(const mysql::ScanResult& result) {
+  const Bytes payload = result.packet.empty() ? Bytes() : Bytes(result.packet).subspan(mysql::kHeaderBytes);
+  if (result.role == mysql::PacketRole::err) {
+    const auto err = mysql::ErrPacket::parse(payload);
+    if (!err) return on_ended(err.error());
+    statements.refuse();
+    return user_->on_prepared(*this, false, &*err);
+  }
+  if (result.kind == mysql::ScanResult::Kind::packet && result.role == mysql::PacketRole::prepare_ok) {
+    const auto prepared = mysql::PrepareOk::parse(payload);
+    if (!prepared) return on_ended(prepared.error());
+    prepared_as_expected_ = statements.confirm(prepared->statement_id);
+  }
+  if (result.reply_done) user_->on_prepared(*this, prepared_as_expected_, nullptr);
 }
 
 /// Replies to what lockstep itself asked: short results, read whole.
@@ -288,6 +306,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
     case Reply::answer:
     case Reply::statement:
     case Reply::sync:
+    case Reply::prepare:
     case Reply::dropped: return;
   }
 }
@@ -333,6 +352,7 @@ void ServerSession::reset() {
   // The schema stays, but collation_database, which came with it, goes back to the global value.
   if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
   last_insert_id = 0;
+  statements.clear();
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
   expect({Reply::reset, mysql::Command::COM_RESET_CONNECTION});
   std::array<std::uint8_t, mysql::kHeaderBytes + 1> packet;
@@ -373,6 +393,9 @@ void ServerSession::expect_reply(mysql::Command command) {
 void ServerSession::expect_sync(mysql::Command command) {
   expect({Reply::sync, command});
 }
+void ServerSession::expect_prepare() {
+  expect({Reply::prepare, mysql::Command::COM_STMT_PREPARE});
+}
 void ServerSession::expect_dropped(mysql::Command command) {
   expect({Reply::dropped, command});
 }
@@ -393,6 +416,17 @@ std::size_t ServerSession::send_query(std::string_view text) {
   return packet.size();
 }
 
+void ServerSession::send_closes() {
+  for (const std::uint32_t id : statements.to_close()) {
+    std::array<std::uint8_t, mysql::kHeaderBytes + 5> packet;
+    mysql::PacketWriter writer{MutableBytes(packet)};
+    mysql::encode_statement_close(writer, id);
+    context_.counters.server_bytes_sent += packet.size();
+    stream_.send_copy(writer.written());
+  }
+  statements.to_close().clear();
+}
+
 void ServerSession::expect(Due due) {
   INVARIANT(due_count_ < kDueMax);
   due_[(due_first_ + due_count_) % kDueMax] = due;
@@ -406,6 +440,7 @@ void ServerSession::begin_due() {
   switch (due.reply) {
     case Reply::statement:
     case Reply::sync:
+    case Reply::prepare:
     case Reply::dropped:
       scanner_.report_definitions(due.reply == Reply::statement && report_definitions_);
       scanner_.begin(due.command, optional_metadata);
@@ -454,8 +489,8 @@ void ServerSession::append_json(std::string& json) const {
   static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up", "idle",
                                             "leased",     "resetting",  "closing"};
   auto out = std::back_inserter(json);
-  fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{}", connection_id_,
-                 kPhases[static_cast<std::size_t>(phase_)], lease_number_);
+  fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{},\"prepared_statements\":{}",
+                 connection_id_, kPhases[static_cast<std::size_t>(phase_)], lease_number_, statements.size());
   if (facets.variables != nullptr) {
     fmt::format_to(out,
                    ",\"schema\":{},\"versions\":{{\"schema\":{},\"variables\":{},\"multi_statements\":{}}},"

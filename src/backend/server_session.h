@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "backend/context.h"
+#include "backend/server_statements.h"
 #include "backend/small_result.h"
 #include "base/intrusive_list.h"
 #include "mysql/command.h"
@@ -40,6 +41,9 @@ class ServerSessionUser {
   /// of OK.
   virtual void on_sync_reply(ServerSession& server, const mysql::ErrPacket* refusal,
                              std::uint16_t status) = 0;
+  /// The reply to a PREPARE of lockstep's own (expect_prepare): prepared, under the id that `statements`
+  /// foresaw or (`as_expected` false) under another one; or refused. `statements` has taken it over.
+  virtual void on_prepared(ServerSession& server, bool as_expected, const mysql::ErrPacket* refusal) = 0;
   /// The end of the reply to a question asked with ask(); its rows went to the question's own callback.
   virtual void on_answer(ServerSession& server, bool answered) = 0;
   /// What was queued has been sent, or fell below the stream's mark.
@@ -105,6 +109,8 @@ class ServerSession : public net::StreamOwner,
   session::Facets facets;
   /// What LAST_INSERT_ID() answers; unknown after a statement that may have changed it.
   std::optional<std::uint64_t> last_insert_id = 0;
+  /// What COM_STMT_PREPARE has left on the session.
+  ServerStatements statements;
   /// The list that SHOW WARNINGS shows is empty.
   bool diagnostics_empty = true;
   /// Of the latest lease: with the same number nobody else has used the session since. No other session of
@@ -119,6 +125,8 @@ class ServerSession : public net::StreamOwner,
   /// What the next replies are, in the order in which their commands are sent.
   void expect_reply(mysql::Command command);
   void expect_sync(mysql::Command command);
+  /// COM_STMT_PREPARE of the statement that was added to `statements` last.
+  void expect_prepare();
   /// A reply nobody wants to see.
   void expect_dropped(mysql::Command command);
   bool replies_due() const { return due_count_ != 0; }
@@ -127,6 +135,8 @@ class ServerSession : public net::StreamOwner,
   /// Sends a COM_QUERY of lockstep's own and answers the packet's bytes; its reply is to be expected
   /// separately.
   std::size_t send_query(std::string_view text);
+  /// Sends COM_STMT_CLOSE for those that `statements` has taken out.
+  void send_closes();
   /// Sends a question and expects its answer: `on_row` is called with each row, then on_answer of the user.
   void ask(std::string_view query, SmallResult::OnRow on_row, void* context);
 
@@ -140,6 +150,7 @@ class ServerSession : public net::StreamOwner,
   enum class Reply : std::uint8_t {
     statement,
     sync,
+    prepare,
     dropped,
     answer,
     setup_variables,
@@ -175,6 +186,7 @@ class ServerSession : public net::StreamOwner,
   void send_set_up();
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
   void sync_done(const mysql::ScanResult& result);
+  void take_prepare_reply(const mysql::ScanResult& result);
   std::size_t feed_own_reply(MutableBytes bytes);
   void own_reply_done(Reply reply, SmallResult::Step step);
   void login_failed(const mysql::ServerLoginStep& step);
@@ -198,6 +210,7 @@ class ServerSession : public net::StreamOwner,
   std::uint8_t due_count_ = 0;
   bool report_definitions_ = false;
   bool was_reset_ = false;
+  bool prepared_as_expected_ = false;
   std::uint32_t connection_id_ = 0;
   std::uint32_t capabilities_ = 0;
   std::uint64_t lease_number_ = 0;

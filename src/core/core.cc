@@ -55,6 +55,7 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
       // not.
       blocks_(kBlocksPerStream * core.settings.ring.files_max + kBlocksForLongStatements),
       streams_(*ring_, blocks_, counters),
+      prepared_texts_(states_),
       server_sessions_(core.settings.ring.files_max),
       backend_{streams_, timers_, states_, counters, server_sessions_, limits(core.settings), *this},
       router_({}),
@@ -64,6 +65,7 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
               .cluster = cluster_,
               .router = router_,
               .users = users_,
+              .prepared_texts = prepared_texts_,
               .sessions = sessions_,
               .open_sessions = open_sessions_,
               .in_flight_bytes = core.settings.session.in_flight_bytes,

@@ -107,6 +107,7 @@ class Core : private backend::Peers {
   net::BlockPool blocks_;
   net::StreamContext streams_;
   session::StateStore states_;
+  session::PreparedTexts prepared_texts_;
   Slab<backend::ServerSession> server_sessions_;
   backend::Context backend_;
   Users users_;

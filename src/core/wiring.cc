@@ -15,7 +15,8 @@ backend::Limits limits(const config::Settings& settings) {
           .idle_timeout = settings.pool.idle_timeout,
           .age_max = settings.pool.age_max,
           .rotate = settings.routing.policy == config::RoutingPolicy::rotate,
-          .rotate_spread = settings.pool.rotate_spread};
+          .rotate_spread = settings.pool.rotate_spread,
+          .prepared_statements_max = settings.pool.prepared_statements_max};
 }
 
 backend::ClusterPlan cluster_plan(const config::Settings& settings,

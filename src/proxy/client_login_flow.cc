@@ -148,7 +148,7 @@ void ClientSession::enter_schema() {
   if (login_->database().empty()) return finish_entering();
   facets_.schema = &shared_.backend.states.schema(login_->database());
   syncs_due_ = 0;
-  send_schema(hold, *facets_.schema);
+  send_schema(hold, *server.facets.schema, *facets_.schema);
 }
 
 /// A collation id that no login can carry (one byte): the server says what COM_CHANGE_USER meant by it.
@@ -177,7 +177,23 @@ void ClientSession::collation_answered(backend::ServerSession& server) {
   enter_schema();
 }
 
+/// MariaDB forgets at COM_CHANGE_USER what CLIENT_IGNORE_SPACE did at the login.
+void ClientSession::forget_ignore_space() {
+  const session::VariableValue* mode = facets_.variables->find(session::VariableId::sql_mode);
+  if (mode == nullptr || !dialect().mariadb || (capabilities_ & Capability::CLIENT_IGNORE_SPACE) == 0) return;
+  std::string without(mode->text);
+  constexpr std::string_view kMode = "IGNORE_SPACE";
+  const std::size_t at = without.find(kMode);
+  if (at == std::string::npos) return;
+  const bool last = at + kMode.size() == without.size();
+  without.erase(last && at != 0 ? at - 1 : at, kMode.size() + (last && at == 0 ? 0 : 1));
+  const std::string_view text = without;
+  const session::VariableChange change{session::VariableId::sql_mode, &text};
+  facets_.variables = &shared_.backend.states.with(*facets_.variables, {&change, 1});
+}
+
 void ClientSession::finish_entering() {
+  if (entering_by_change_user_) forget_ignore_space();
   std::string& state = shared_.client_state;
   state.clear();
   if (facets_.schema->selected) {

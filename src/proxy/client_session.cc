@@ -15,15 +15,15 @@ using mysql::RequestPart;
 /// Statements up to this length are read whole before they are routed. Longer ones are routed by their
 /// beginning, and what the rest may do is treated as unknown.
 constexpr std::size_t kTextHeadMax = 1 << 20;
-/// Commands that carry no SQL text are routed by their fixed fields.
+/// COM_STMT_SEND_LONG_DATA is routed by its fixed fields.
 constexpr std::size_t kBinaryHeadMax = 64;
 /// A command longer than this is received in large pieces.
 constexpr std::uint32_t kBulkFrom = 64 * 1024;
 /// Bytes that wait for the running statement; above it a client that pipelines is not read from.
 constexpr std::size_t kPendingMax = 64 * 1024;
 
-bool carries_text(Command command) {
-  return command != Command::COM_STMT_EXECUTE && command != Command::COM_STMT_SEND_LONG_DATA;
+std::size_t head_max(Command command) {
+  return command == Command::COM_STMT_SEND_LONG_DATA ? kBinaryHeadMax : kTextHeadMax;
 }
 
 }  // namespace
@@ -166,8 +166,9 @@ void ClientSession::take_part(const RequestPart& part, MutableBytes body, const 
   INVARIANT(state_ == State::assemble);
   append(assembly_, part.head);
   append(assembly_, body);
-  const std::size_t head_max = carries_text(run_.command) ? kTextHeadMax : kBinaryHeadMax;
-  if (!part.last && assembly_.size() < head_max) return;
+  const bool enough = assembly_.size() >= head_max(run_.command) ||
+                      (run_.command == Command::COM_STMT_EXECUTE && execute_head_is_complete());
+  if (!part.last && !enough) return;
   run_.packet = assembly_;
   run_.whole = run_.request_done = part.last;
   run_.reply_sequence = static_cast<std::uint8_t>(part.sequence + 1);

@@ -32,9 +32,9 @@ namespace lockstep::proxy {
 ///
 /// The functions are spread over files by the stretch of a command's way that they serve: client_session.cc
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
-/// (server session, sync, sending), reply_flow.cc (relaying), outcome_flow.cc (reports, the statement's end),
-/// effect_flow.cc (what its text says), question_flow.cc (read-backs), release_flow.cc (keeping or giving
-/// back).
+/// (server session, sync, sending), prepared_flow.cc, reply_flow.cc (relaying), outcome_flow.cc (reports, the
+/// statement's end), effect_flow.cc (what its text says), question_flow.cc (read-backs), release_flow.cc
+/// (keeping or giving back).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -72,6 +72,19 @@ class ClientSession : public net::StreamOwner,
     relay,           // the statement was sent; its reply passes through
     conclude,        // the reply has ended; the server session is asked for what its reports left out
     closing,
+  };
+
+  /// A server session and the lease in which this client used it: as long as the number is the same, what the
+  /// client's statement left behind is still there.
+  struct Residue {
+    backend::ServerSession* server = nullptr;  // compared, never followed: it may be gone
+    backend::Pool* pool = nullptr;
+    std::uint64_t lease_number = 0;
+    std::size_t group = 0;
+
+    bool is_on(const backend::ServerSession& session) const {
+      return server == &session && lease_number == session.lease_number();
+    }
   };
 
   // --- The connection and its input (client_session.cc) ---
@@ -113,6 +126,7 @@ class ClientSession : public net::StreamOwner,
   void enter_schema();
   void ask_about_collation(Hold& hold);
   void collation_answered(backend::ServerSession& server);
+  void forget_ignore_space();
   void finish_entering();
   void give_up_entering();
   void refuse_entering(const mysql::ErrPacket& refusal);
@@ -121,9 +135,6 @@ class ClientSession : public net::StreamOwner,
   void begin_command();
   void begin_text(std::string_view text, metrics::StatementKind kind_of_command);
   void begin_plain(metrics::StatementKind kind, sql::Traits traits);
-  void begin_prepared();
-  bool refuse_cut_short(Bytes payload);
-  void begin_unknown_prepared(Result<std::uint32_t> id);
   void refuse_kill();
   template <mysql::ErrorCode kCode, typename... Args>
   void refuse_command(const Args&... args);
@@ -133,6 +144,7 @@ class ClientSession : public net::StreamOwner,
   std::size_t group_of_held_state() const;
   void find_server();
   bool asks_about_previous() const;
+  const Residue& counted_residue() const;
   bool runs_no_statement() const;
   bool keeps_diagnostics() const;
   Hold* hold_in(std::size_t group);
@@ -156,8 +168,8 @@ class ClientSession : public net::StreamOwner,
   void on_follow_reply(backend::ServerSession& server, std::uint16_t status);
   void follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   bool send_sync(Hold& hold);
-  bool send_variables(Hold& hold);
-  void send_schema(Hold& hold, const session::Schema& schema);
+  bool send_variables(Hold& hold, const session::Variables& from, const session::Variables& to);
+  void send_schema(Hold& hold, const session::Schema& from, const session::Schema& to);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
   bool send_transaction_start(Hold& hold);
   void refuse_to_join(Hold& hold);
@@ -167,7 +179,30 @@ class ClientSession : public net::StreamOwner,
   const session::Schema* schema_on(const Hold& hold) const;
   void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
                      std::uint16_t status) override;
+  void sync_replied(backend::ServerSession& server);
   void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
+
+  // --- Binary prepared statements (prepared_flow.cc) ---
+  void begin_prepared();
+  bool refuse_cut_short(Bytes payload);
+  void begin_unknown_prepared(Result<std::uint32_t> id);
+  void close_prepared(PreparedStatement& statement);
+  bool execute_head_is_complete();
+  static backend::ServerStatements::Entry* prepared_on(backend::ServerSession& server,
+                                                       const PreparedStatement& statement);
+  bool needs_preparing(Hold& hold);
+  void send_preparation(Hold& hold, session::Facets& from);
+  void on_prepared(backend::ServerSession& server, bool as_expected,
+                   const mysql::ErrPacket* refusal) override;
+  bool mend(backend::ServerSession& server, Bytes refusal);
+  void refuse_execution(Hold& hold);
+  bool make_room_for_statements(backend::ServerSession& server);
+  bool address_prepared(Hold& hold);
+  bool insert_types(std::size_t flag_at, Bytes types);
+  void foresee_prepared(backend::ServerSession& server);
+  void note_prepared(backend::ServerSession& server, const mysql::ScanResult& result);
+  void follow_prepared(Hold& hold);
+  void refresh_prepared_pins(Hold& hold);
 
   // --- Relaying (reply_flow.cc) ---
   void on_reply(backend::ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
@@ -181,7 +216,6 @@ class ClientSession : public net::StreamOwner,
   void relay_definitions_end(backend::ServerSession& server, const mysql::ScanResult& result);
   mysql::EofPacket eof_for_client(const mysql::OkPacket& ok) const;
   void relay_omitted_definitions(backend::ServerSession& server, const mysql::ScanResult& result);
-  void note_prepared(backend::ServerSession& server, const mysql::ScanResult& result);
   void on_server_sent(backend::ServerSession& server) override;
   void on_server_lost(backend::ServerSession& server, Error error) override;
   void on_server_lost_here(backend::ServerSession& server, Error error);
@@ -235,17 +269,9 @@ class ClientSession : public net::StreamOwner,
 
   std::uint32_t wanted_capabilities() const;
   sql::Dialect dialect() const;
+  sql::Dialect dialect_of_text() const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;
   bool lacks_deprecate_eof() const;
-
-  /// A server session and the lease in which this client used it: as long as the number is the same, what the
-  /// client's statement left behind is still there.
-  struct Residue {
-    backend::ServerSession* server = nullptr;  // compared, never followed: it may be gone
-    backend::Pool* pool = nullptr;
-    std::uint64_t lease_number = 0;
-    std::size_t group = 0;
-  };
 
   Shared& shared_;
   std::uint32_t id_;

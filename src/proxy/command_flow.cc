@@ -17,9 +17,10 @@ using sql::Trait;
 
 constexpr sql::Traits kAsksAboutPrevious{Trait::reads_diagnostics, Trait::uses_found_rows,
                                          Trait::uses_row_count};
-/// How long the payload of a command without a reply must be at least.
-constexpr std::size_t kCloseBytesMin = 5;
-constexpr std::size_t kLongDataBytesMin = 7;
+constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
+constexpr std::string_view kNumberIsGone =
+    "the server session of the previous statement is not at hand any more, and with it what ROW_COUNT() and "
+    "FOUND_ROWS() say";
 /// Commands without SQL text that change nothing.
 constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
 
@@ -92,61 +93,6 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
   if (choose_group(summary)) find_server();
 }
 
-void ClientSession::begin_prepared() {
-  const MutableBytes payload = run_.packet.subspan(mysql::kHeaderBytes);
-  const auto id = mysql::statement_id(payload);
-  PreparedStatement* statement = id ? prepared_.find(*id) : nullptr;
-  Hold* hold = statement != nullptr ? hold_of(*statement->server) : nullptr;
-  run_.kind = run_.command == Command::COM_STMT_EXECUTE ? StatementKind::execute
-              : run_.command == Command::COM_STMT_FETCH ? StatementKind::fetch
-                                                        : StatementKind::command;
-  ++shared_.counters().statements[run_.kind];
-  if (refuse_cut_short(payload)) return;
-  if (hold == nullptr) return begin_unknown_prepared(id);
-  mysql::set_statement_id(payload, statement->server_id);
-  run_.client_statement_id = statement->client_id;
-  run_.text = statement->text;
-  run_.data_kind = statement->kind;
-  run_.traits = run_.command == Command::COM_STMT_EXECUTE ? statement->traits : kHarmless;
-  run_.sets_untracked = statement->sets_untracked;
-  run_.sets_trackers = statement->sets_trackers;
-  if (run_.command == Command::COM_STMT_EXECUTE) {
-    run_.sets_autocommit = statement->sets_autocommit;
-    run_.names_tables = statement->names_tables;
-  }
-  run_group_ = hold->group;
-  find_server();
-}
-
-/// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
-bool ClientSession::refuse_cut_short(Bytes payload) {
-  const bool cut_short =
-      (run_.command == Command::COM_STMT_CLOSE && payload.size() < kCloseBytesMin) ||
-      (run_.command == Command::COM_STMT_SEND_LONG_DATA && payload.size() < kLongDataBytesMin);
-  if (!cut_short) return false;
-  dialect().mariadb ? end_command() : refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
-  return true;
-}
-
-/// A statement that the client has not prepared. A server refuses it in its own words; it must not know the
-/// id by chance.
-void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
-  const bool silent = !run_.has_reply();
-  if (silent && !run_.request_done) return close();  // the rest of the data has nowhere to go
-  if (silent) return end_command();
-  if (id && prepared_.size() != 0) {
-    const char* function = !dialect().mariadb                          ? "mysql_stmt_precheck"
-                           : run_.command == Command::COM_STMT_EXECUTE ? "mysqld_stmt_execute"
-                           : run_.command == Command::COM_STMT_FETCH   ? "mysqld_stmt_fetch"
-                                                                       : "mysqld_stmt_reset";
-    return refuse_command<ErrorCode::ER_UNKNOWN_STMT_HANDLER>(fmt::format_int(*id).str(), function);
-  }
-  run_.unknown_prepared = true;
-  run_.traits = kHarmless;
-  run_group_ = group_of_held_state();
-  find_server();
-}
-
 void ClientSession::refuse_kill() {
   run_.reply_sequence = 1;
   send_error_text(
@@ -176,7 +122,10 @@ bool ClientSession::choose_group(const session::TextSummary& summary) {
               placement.table, placement.other_table));
       end_refused_command();
       return false;
-    case Router::Placement::Kind::placed: run_group_ = placement.group; break;
+    case Router::Placement::Kind::placed:
+      run_group_ = placement.group;
+      run_.placed = true;
+      break;
     case Router::Placement::Kind::unplaced: run_group_ = group_of_held_state(); break;
   }
   return !refuse_split_state();
@@ -259,8 +208,14 @@ bool ClientSession::runs_no_statement() const {
 bool ClientSession::keeps_diagnostics() const {
   if (runs_no_statement()) return true;
   // MariaDB empties the list only for a statement that uses a table or has something to say itself.
-  const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE ||
+                        run_.command == Command::COM_STMT_PREPARE;
   return dialect().mariadb && has_text && !run_.names_tables;
+}
+
+/// What ROW_COUNT() or FOUND_ROWS() would speak of.
+const ClientSession::Residue& ClientSession::counted_residue() const {
+  return run_.has(Trait::uses_found_rows) ? found_rows_at_ : previous_;
 }
 
 void ClientSession::find_server() {
@@ -272,6 +227,12 @@ void ClientSession::find_server() {
   }
   Hold* hold = hold_in(run_group_);
   if (hold == nullptr) return acquire(run_group_);
+  const Residue& counted = counted_residue();
+  const bool elsewhere = run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
+  if (elsewhere) {
+    // Other state keeps the client here, and the number is on another server session, or gone.
+    return on_no_lease(kNumberIsGone, nullptr);
+  }
   if (!asks_about_previous() && !keeps_diagnostics()) {
     hold->pins.remove(PinReason::diagnostics);
     if (run_.kind != StatementKind::set && run_.kind != StatementKind::command)
@@ -291,10 +252,8 @@ void ClientSession::acquire(std::size_t group) {
   run_group_ = group;
   backend::LeaseRequest& request = request_for_server_;
   const bool entering = state_ == State::enter;
-  const Residue& residue = run_.has(Trait::uses_found_rows) ? found_rows_at_ : previous_;
-  const bool asks = !entering &&
-                    run_.traits.has_any(sql::Traits(Trait::uses_found_rows, Trait::uses_row_count)) &&
-                    residue.server != nullptr && residue.group == group;
+  const Residue& residue = counted_residue();
+  const bool asks = !entering && run_.traits.has_any(kCounts) && residue.server != nullptr && residue.group == group;
   backend::Pool* pool = asks ? residue.pool : nullptr;
   if (pool == nullptr) {
     backend::Group& there = shared_.cluster.group(group);
@@ -365,6 +324,18 @@ std::uint32_t ClientSession::wanted_capabilities() const {
       Capability::CLIENT_MULTI_RESULTS | Capability::CLIENT_PS_MULTI_RESULTS |
       Capability::CLIENT_OPTIONAL_RESULTSET_METADATA | Capability::CLIENT_QUERY_ATTRIBUTES;
   return capabilities_ & kFixedByLogin;
+}
+
+/// The text that runs was read by the server in this dialect: that of its PREPARE, if it had one.
+sql::Dialect ClientSession::dialect_of_text() const {
+  sql::Dialect dialect = this->dialect();
+  if (run_.prepared == nullptr || !run_.prepared->text->can_be_prepared()) return dialect;
+  const sql::Dialect& then = run_.prepared->text->variables->dialect;
+  dialect.ansi_quotes = then.ansi_quotes;
+  dialect.no_backslash_escapes = then.no_backslash_escapes;
+  dialect.oracle_mode = then.oracle_mode;
+  dialect.charset = then.charset;
+  return dialect;
 }
 
 sql::Dialect ClientSession::dialect() const {

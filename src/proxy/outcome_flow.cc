@@ -126,7 +126,7 @@ void ClientSession::apply_statements(Hold& hold) {
   if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
     std::size_t number = 0;
     bool countable = true;
-    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
+    shared_.analysis.each_statement(run_.text, dialect_of_text(), [&](const sql::Statement& statement) {
       const Ran ran = how_it_ran(number, countable);
       const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
       apply_traits(hold, statement.kind, statement.traits, ran, changed);
@@ -179,22 +179,17 @@ void ClientSession::apply_outcome(Hold& hold) {
       }
       break;
     case Command::COM_STMT_PREPARE:
-      if (run_.failed) {
-        prepared_.next_id();  // a failed one uses up an id, too
-      } else {
-        pin(hold, PinReason::prepared_statement);
-      }
+      if (run_.failed) prepared_.next_id();  // it uses up an id, too
       break;
-    case Command::COM_STMT_CLOSE:
-      prepared_.remove(run_.client_statement_id);
-      if (!prepared_.any_on(server)) hold.pins.remove(PinReason::prepared_statement);
+    case Command::COM_STMT_SEND_LONG_DATA:
+      if (run_.prepared != nullptr) follow_prepared(hold);
       return;  // no reply, so nothing else is known
-    case Command::COM_STMT_SEND_LONG_DATA: return;
     case Command::COM_RESET_CONNECTION:
       if (!run_.failed) return forget_what_was_set(hold);
       break;
     default: break;
   }
+  if (run_.prepared != nullptr) follow_prepared(hold);
   apply_transaction_status(hold);
   // What the next statement may ask about.
   const bool has_diagnostics = run_.failed || run_.any_warnings;
@@ -204,7 +199,8 @@ void ClientSession::apply_outcome(Hold& hold) {
   } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {
     server.diagnostics_empty = true;
   }
-  const bool may_have_inserted = run_.returned_rows && run_.inserts;  // RETURNING
+  // RETURNING has no room for the id, and MySQL does not tell that of LOAD DATA.
+  const bool may_have_inserted = (run_.returned_rows && run_.inserts) || run_.data_kind == StatementKind::load_data;
   if (run_.gave_insert_id || may_have_inserted) {
     server.last_insert_id.reset();
     pin(hold, PinReason::last_insert_id);
@@ -256,6 +252,7 @@ void ClientSession::forget_what_was_set(Hold& hold) {
   left.temporary_tables.clear();
   left.text_statements.clear();
   left.handlers_open = 0;
+  left.server().statements.clear();
   prepared_.clear();
   transaction_.clear();
   trackers_are_clients_ = false;

@@ -4,6 +4,10 @@
 
 namespace lockstep::proxy {
 
+PreparedStatement& PreparedStatements::add(PreparedStatement statement) {
+  return statements_.emplace_back(std::move(statement));
+}
+
 PreparedStatement* PreparedStatements::find(std::uint32_t client_id) {
   const auto at = std::lower_bound(
       statements_.begin(), statements_.end(), client_id,
@@ -16,14 +20,15 @@ void PreparedStatements::remove(std::uint32_t client_id) {
                 [client_id](const PreparedStatement& statement) { return statement.client_id == client_id; });
 }
 
-void PreparedStatements::remove_of(const backend::ServerSession& server) {
-  std::erase_if(statements_,
-                [&server](const PreparedStatement& statement) { return statement.server == &server; });
-}
-
-bool PreparedStatements::any_on(const backend::ServerSession& server) const {
-  return std::any_of(statements_.begin(), statements_.end(),
-                     [&server](const PreparedStatement& statement) { return statement.server == &server; });
+void PreparedStatements::server_lost(const backend::ServerSession& server) {
+  std::erase_if(statements_, [&server](const PreparedStatement& statement) {
+    return statement.server == &server && !statement.text->can_be_prepared();
+  });
+  for (PreparedStatement& statement : statements_) {
+    if (statement.server != &server) continue;
+    statement.cursor_open = statement.has_long_data = statement.has_types_on_server = false;
+    statement.server = nullptr;
+  }
 }
 
 }  // namespace lockstep::proxy

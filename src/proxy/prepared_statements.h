@@ -1,43 +1,54 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "backend/server_session.h"
-#include "metrics/counters.h"
-#include "sql/traits.h"
+#include "session/prepared_text.h"
 
 namespace lockstep::proxy {
 
-/// A statement that a client prepared with COM_STMT_PREPARE.
+/// A statement that a client prepared with COM_STMT_PREPARE. Which server sessions have it prepared, and
+/// under which ids, is theirs to know (backend::ServerStatements).
 struct PreparedStatement {
-  std::uint32_t client_id = 0;               ///< what the client calls it
-  std::uint32_t server_id = 0;               ///< what `server` calls it
-  backend::ServerSession* server = nullptr;  ///< where it is prepared; the client is pinned to it
-  metrics::StatementKind kind{};
-  sql::Traits traits;
-  bool sets_untracked = false;  ///< see session::TextSummary
-  bool sets_trackers = false;
-  bool sets_autocommit = false;
-  bool names_tables = false;
-  std::string text;  ///< kept only where an execution changes the session's state
+  std::uint32_t client_id = 0;  ///< what the client calls it
+  session::PreparedRef text;
+  /// What the client has bound last: servers remember it, and so later executions need not say it.
+  session::ParameterTypes types = session::kNoTypes;
+  std::optional<std::uint16_t> group = std::nullopt;  ///< where a rule has placed it
+  bool cursor_open = false;
+  bool has_long_data = false;
+  /// Its types are not known beyond that server session; see session::PreparedText::types.
+  bool has_types_on_server = false;
+  /// The server session that has any of the above, or is the only one to have the text; null: none.
+  backend::ServerSession* server = nullptr;
+
+  bool stays_on_server() const {
+    return cursor_open || has_long_data || has_types_on_server || !text->can_be_prepared();
+  }
 };
 
-/// The prepared statements of one client session. Ids count up as a server's do, failures included.
+/// The prepared statements of one client session. Ids count up as a server's do, failures included, and from
+/// so far above that no server session has one of them.
 class PreparedStatements {
  public:
+  static constexpr std::uint32_t kFirstId = 1U << 30;
+  static bool may_be_a_servers(std::uint32_t id) { return id != 0 && id < kFirstId; }
+
   std::uint32_t next_id() { return ++last_id_; }
-  void add(PreparedStatement statement) { statements_.push_back(std::move(statement)); }
+  PreparedStatement& add(PreparedStatement statement);
   PreparedStatement* find(std::uint32_t client_id);
   void remove(std::uint32_t client_id);
-  void remove_of(const backend::ServerSession& server);
-  bool any_on(const backend::ServerSession& server) const;
+  /// The server session is gone, with the cursors and long data that it had.
+  void server_lost(const backend::ServerSession& server);
   void clear() { statements_.clear(); }
   std::size_t size() const { return statements_.size(); }
+  auto begin() const { return statements_.begin(); }
+  auto end() const { return statements_.end(); }
 
  private:
-  std::uint32_t last_id_ = 0;
+  std::uint32_t last_id_ = kFirstId - 1;
   std::vector<PreparedStatement> statements_;  // by client_id, which only grows
 };
 

@@ -20,6 +20,8 @@ constexpr std::uint64_t kBulkFrom = 64 * 1024;
 
 void ClientSession::on_reply(backend::ServerSession& server, const ScanResult& result, MutableBytes input,
                              const net::BufferLease& lease) {
+  const bool refused = result.kind == ScanResult::Kind::packet && result.role == PacketRole::err;
+  if (refused && mend(server, Bytes(result.packet).subspan(mysql::kHeaderBytes))) return;
   if (!run_.reply_begun) {
     run_.reply_begun = true;
     shared_.counters().server_seconds.record(shared_.now() - run_.sent);
@@ -162,30 +164,6 @@ void ClientSession::relay_omitted_definitions(backend::ServerSession& server, co
   send_packet(writer.written());
 }
 
-/// The server's id for the statement becomes the client's.
-void ClientSession::note_prepared(backend::ServerSession& server, const ScanResult& result) {
-  const MutableBytes payload = result.packet.subspan(mysql::kHeaderBytes);
-  const auto prepared = mysql::PrepareOk::parse(payload);
-  if (!prepared) return;
-  PreparedStatement statement;
-  statement.client_id = prepared_.next_id();
-  statement.server_id = prepared->statement_id;
-  statement.server = &server;
-  const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
-  statement.kind = summary.kind;
-  statement.traits = summary.traits;
-  statement.sets_untracked = summary.sets_untracked;
-  statement.sets_trackers = summary.sets_trackers;
-  statement.sets_autocommit = summary.sets_autocommit;
-  statement.names_tables = !summary.tables.empty();
-  if (!run_.whole) statement.traits.add(sql::Trait::opaque);
-  if (needs_text_afterwards(statement.kind, statement.traits)) statement.text = run_.text;
-  run_.any_warnings = prepared->warnings != 0;
-  run_.prepare_warnings = prepared->warnings;
-  mysql::set_statement_id(payload, statement.client_id);
-  prepared_.add(std::move(statement));
-}
-
 // --- Flow control
 // ------------------------------------------------------------------------------------------------
 
@@ -233,7 +211,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   const bool was_running = &server == run_server_ || state_ == State::enter || state_ == State::settle;
   const std::string name = server.pool().server().name();
   hold->lease.forget();
-  prepared_.remove_of(server);
+  prepared_.server_lost(server);
   drop_hold(*hold);
   if (&server == run_server_) run_server_ = nullptr;
 

@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "mysql/client_login.h"
 #include "proxy/router.h"
+#include "session/prepared_text.h"
 #include "session/reports.h"
 #include "session/text_analysis.h"
 
@@ -24,6 +25,7 @@ struct Shared {
   backend::Cluster& cluster;
   const Router& router;
   const mysql::UserDirectory& users;
+  session::PreparedTexts& prepared_texts;
   Slab<ClientSession>& sessions;
   IntrusiveList<ClientSession, ClientSession>& open_sessions;
 

@@ -2,6 +2,8 @@
 
 #include <bitset>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -10,10 +12,13 @@
 #include "mysql/constants.h"
 #include "net/buffer_ring.h"
 #include "session/facets.h"
+#include "session/prepared_text.h"
 #include "session/variable_table.h"
 #include "sql/traits.h"
 
 namespace lockstep::proxy {
+
+struct PreparedStatement;
 
 /// One command of a client, from its first byte to the end of its reply.
 struct StatementRun {
@@ -27,6 +32,7 @@ struct StatementRun {
   bool retried = false;
   bool sync_failed = false;
   bool names_tables = false;
+  bool placed = false;            ///< by a rule
   bool unknown_prepared = false;  ///< names a prepared statement that the client does not have
   bool sets_untracked = false;    ///< see session::TextSummary
   bool sets_trackers = false;
@@ -35,7 +41,13 @@ struct StatementRun {
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
   std::uint8_t reply_sequence = 1;
-  std::uint32_t client_statement_id = 0;
+  PreparedStatement* prepared = nullptr;  ///< the client's, that a COM_STMT_* is about
+  session::PreparedRef preparing;         ///< of COM_STMT_PREPARE
+  /// ERR packet to the PREPARE of a statement that was to be executed on a further server session.
+  std::unique_ptr<std::string> preparation_refusal;
+  bool opens_cursor = false;
+  bool misaddressed = false;  ///< sent with another statement id than the server has given
+  bool made_room = false;     ///< others' prepared statements were closed for it
   Instant began{};
   Instant sent{};
 

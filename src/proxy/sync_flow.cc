@@ -42,6 +42,8 @@ constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_comm
 constexpr sql::Traits kMayReadDiagnostics{Trait::reads_diagnostics, Trait::calls_routine, Trait::text_execute,
                                           Trait::execute_immediate, Trait::opaque};
 
+constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
+
 bool inserts(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
          kind == metrics::StatementKind::load_data;
@@ -207,7 +209,7 @@ bool ClientSession::send_transaction_start(Hold& hold) {
 /// state.
 void ClientSession::refuse_to_join(Hold& hold) {
   const bool had_state = hold.pins.without(session::kSoftPins).any();
-  prepared_.remove_of(hold.server());
+  prepared_.server_lost(hold.server());
   hold.lease.discard();
   drop_hold(hold);
   run_server_ = nullptr;
@@ -228,25 +230,24 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
 
 /// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
 /// the way leads through another one.
-void ClientSession::send_schema(Hold& hold, const session::Schema& schema) {
-  const session::Schema& now = *hold.server().facets.schema;
-  const bool selected_before = now.name == schema.name || &now == &shared_.backend.states.unclear_schema();
+void ClientSession::send_schema(Hold& hold, const session::Schema& from, const session::Schema& to) {
+  const bool selected_before = from.name == to.name || &from == &shared_.backend.states.unclear_schema();
   if (selected_before && dialect().mariadb)
     send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(kOtherSchema));
-  send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(schema.packet));
+  send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(to.packet));
 }
 
 /// The SET between two states: the one that is ready, or one written for this time. False when none is
 /// needed.
-bool ClientSession::send_variables(Hold& hold) {
+bool ClientSession::send_variables(Hold& hold, const session::Variables& from, const session::Variables& to) {
   backend::ServerSession& server = hold.server();
   backend::Profile& profile = server.pool().profile();
-  if (const std::string* packet = profile.syncs().variables(*server.facets.variables, *facets_.variables)) {
+  if (const std::string* packet = profile.syncs().variables(from, to)) {
     if (!packet->empty()) send_sync_packet(hold, Command::COM_QUERY, as_bytes(*packet));
     return !packet->empty();
   }
   std::string& set = shared_.question;
-  session::write_sync(set, *server.facets.variables, *facets_.variables, profile.baseline());
+  session::write_sync(set, from, to, profile.baseline());
   if (set.empty()) return false;
   server.expect_sync(Command::COM_QUERY);
   shared_.counters().sync_bytes += server.send_query(set);
@@ -263,9 +264,12 @@ bool ClientSession::send_sync(Hold& hold) {
   run_.sync_failed = false;
   if (!shared_.sync_enabled) return false;
 
+  session::Facets from = server.facets;
+  const bool prepares = needs_preparing(hold);
+  if (prepares) send_preparation(hold, from);
   const bool changes_schema = run_.command == Command::COM_INIT_DB;
-  const bool schema = server.facets.schema != schema_on(hold) && !changes_schema;
-  const bool variables = server.facets.variables != facets_.variables;
+  const bool schema = from.schema != schema_on(hold) && !changes_schema;
+  const bool variables = from.variables != facets_.variables;
   const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
   // A statement that inserts may leave the value as it is and still report an id.
   const bool insert_id =
@@ -274,11 +278,13 @@ bool ClientSession::send_sync(Hold& hold) {
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
   // The client's own list is held by a pin; without it whatever lies there is another client's, or
-  // lockstep's.
-  const bool shows_diagnostics =
-      run_.traits.has_any(kMayReadDiagnostics) || (runs_no_statement() && run_.has_reply());
+  // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind that
+  // would change what ROW_COUNT() says.
+  const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
+  const bool shows_diagnostics = run_.traits.has_any(kMayReadDiagnostics) || leaves_list;
   const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
-  const bool may_pipeline = run_.has(Trait::reads_only) && run_.whole && !run_.retried;
+  const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
+  const bool may_pipeline = harmless && run_.whole && !run_.retried;
 
   const auto count = [&counters, may_pipeline](Facet facet, bool needed) {
     const SyncForm form = !needed ? SyncForm::none : may_pipeline ? SyncForm::pipelined : SyncForm::awaited;
@@ -288,10 +294,10 @@ bool ClientSession::send_sync(Hold& hold) {
     send_sync_packet(hold, Command::COM_SET_OPTION,
                      facets_.multi_statements ? kMultiStatementsOn : kMultiStatementsOff);
   }
-  if (schema) send_schema(hold, *facets_.schema);
+  if (schema) send_schema(hold, *from.schema, *facets_.schema);
   bool variables_sent = false;
   if (variables) {
-    variables_sent = send_variables(hold);
+    variables_sent = send_variables(hold, *from.variables, *facets_.variables);
     if (variables_sent)
       server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   }
@@ -302,8 +308,7 @@ bool ClientSession::send_sync(Hold& hold) {
         "SELECT 1 FROM information_schema.ENGINES LIMIT 0");  // MariaDB empties it for a table only
     ++syncs_due_;
   }
-  if (run_.traits.has_any(sql::Traits(Trait::uses_found_rows, Trait::uses_row_count)) &&
-      previous_.server == nullptr) {
+  if (run_.traits.has_any(kCounts) && previous_.server == nullptr) {
     // Nothing has run yet that these could speak of: both are 0, whatever another client left here.
     server.expect_sync(Command::COM_QUERY);
     server.send_query("SELECT 1 FROM DUAL WHERE 0");
@@ -340,7 +345,12 @@ bool ClientSession::send_sync(Hold& hold) {
     in_step(hold);
     return false;
   }
-  return !may_pipeline || joins_transaction;
+  if (!run_.has_reply() || joins_transaction) return true;  // nothing would tell what became of it
+  if (!prepares) return !may_pipeline;
+  // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
+  // MariaDB counts for all its sessions, so there it cannot be foreseen.
+  const bool foreseen = !dialect().mariadb && run_.request_done;
+  return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 
 /// The server session is in the client's state now.
@@ -367,13 +377,21 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
   if (state_ == State::follow)
     return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
   if (refusal != nullptr) return sync_refused(server, *refusal);
+  sync_replied(server);
+}
+
+/// One of the syncs has succeeded; behind the last one the server session is in step.
+void ClientSession::sync_replied(backend::ServerSession& server) {
   if (--syncs_due_ != 0) return;
   Hold& hold = *hold_of(server);
   in_step(hold);
   if (empties_diagnostics_) server.diagnostics_empty = true;
   if (syncs_insert_id_) server.last_insert_id = last_insert_id_;
-  if (state_ == State::synchronize) return send_statement(hold);
-  let_go_of_request();
+  if (state_ != State::synchronize) {
+    if (!run_.misaddressed && run_.preparation_refusal == nullptr) let_go_of_request();
+    return;
+  }
+  run_.preparation_refusal != nullptr ? refuse_execution(hold) : send_statement(hold);
 }
 
 /// The server session could not be brought in step: it is given up, and the statement tried once more on
@@ -389,7 +407,7 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   // the same.
   if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))
     run_.missing_schema = facets_.schema;
-  prepared_.remove_of(server);
+  prepared_.server_lost(server);
   hold->lease.discard();
   drop_hold(*hold);
   run_server_ = nullptr;
@@ -421,6 +439,14 @@ bool ClientSession::shows_trackers(const Hold& hold) const {
 
 void ClientSession::send_statement(Hold& hold) {
   backend::ServerSession& server = hold.server();
+  if (run_.prepared != nullptr && !address_prepared(hold)) {
+    send_error_text(
+        mysql::ErrorCode::ER_UNKNOWN_ERROR,
+        "lockstep: an execution of 16 MB or more must name the types of its parameters: the server "
+        "session that runs it does not have them");
+    return close_with_rest();
+  }
+  if (run_.command == Command::COM_STMT_PREPARE) foresee_prepared(server);
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();

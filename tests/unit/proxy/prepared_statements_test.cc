@@ -2,87 +2,78 @@
 
 #include <doctest/doctest.h>
 
-#include "../backend/idle_core.h"
+#include "session/state_store.h"
 
 namespace lockstep::proxy {
 namespace {
 
-/// Two server sessions to prepare on.
-struct Fixture : backend::IdleCore {
-  std::uint32_t prepare(backend::ServerSession& server, std::uint32_t server_id) {
-    PreparedStatement statement;
-    statement.client_id = statements.next_id();
-    statement.server_id = server_id;
-    statement.server = &server;
-    statements.add(std::move(statement));
-    return statement.client_id;
+struct Fixture {
+  PreparedStatement statement(std::string_view text = "SELECT 1") {
+    session::TextAnalysis analysis;
+    const session::Facets facets{&states.no_schema(), &states.variables({}), false};
+    return {.client_id = statements.next_id(), .text = texts.find_or_add(text, facets, analysis.summarize(text, {}))};
   }
 
-  std::unique_ptr<backend::Server> server = make_server("a");
-  backend::ServerSession here{context, server->pool("app", 0), 0};
-  backend::ServerSession there{context, server->pool("app", 0), 0};
+  session::StateStore states;
+  session::PreparedTexts texts{states};
   PreparedStatements statements;
+  // Only compared, never followed.
+  backend::ServerSession* here = reinterpret_cast<backend::ServerSession*>(0x1000);
+  backend::ServerSession* there = reinterpret_cast<backend::ServerSession*>(0x2000);
 };
 
-TEST_CASE_FIXTURE(Fixture, "clients count their statements from one, whatever the servers call them") {
-  CHECK(prepare(here, 17) == 1);
-  CHECK(prepare(there, 17) == 2);
-  CHECK(statements.find(1)->server == &here);
-  CHECK(statements.find(2)->server == &there);
-  CHECK(statements.find(2)->server_id == 17);
-}
-
-TEST_CASE_FIXTURE(Fixture, "an id that was used up by a failure or closed is never given again") {
-  prepare(here, 1);
-  statements.next_id();
-  CHECK(prepare(here, 2) == 3);
-  statements.remove(3);
-  CHECK(prepare(here, 3) == 4);
-  CHECK(statements.find(2) == nullptr);
-  CHECK(statements.find(3) == nullptr);
-  CHECK(statements.find(4)->server_id == 3);
-}
-
-TEST_CASE_FIXTURE(Fixture, "ids that were never given find nothing") {
-  CHECK(statements.find(1) == nullptr);
-  prepare(here, 1);
-  for (const std::uint32_t id : {0u, 2u, 0xFFFFFFFFu}) CHECK(statements.find(id) == nullptr);
-}
-
-TEST_CASE_FIXTURE(Fixture, "closing one statement leaves the others, and closing it again does nothing") {
-  for (std::uint32_t i = 1; i <= 5; ++i) prepare(here, 100 + i);
-  statements.remove(3);
-  statements.remove(3);
-  CHECK(statements.size() == 4);
-  for (const std::uint32_t id : {1u, 2u, 4u, 5u}) CHECK(statements.find(id)->server_id == 100 + id);
-}
-
-TEST_CASE_FIXTURE(Fixture, "what a lost server session had prepared goes with it, and nothing else") {
-  prepare(here, 1);
-  prepare(there, 1);
-  prepare(here, 2);
-  statements.remove_of(here);
-  CHECK(statements.size() == 1);
-  CHECK_FALSE(statements.any_on(here));
-  CHECK(statements.any_on(there));
-  CHECK(statements.find(2)->server == &there);
-}
-
-TEST_CASE_FIXTURE(Fixture, "a server session is needed until the last statement on it is closed") {
-  prepare(here, 1);
-  prepare(here, 2);
-  statements.remove(1);
-  CHECK(statements.any_on(here));
-  statements.remove(2);
-  CHECK_FALSE(statements.any_on(here));
-}
-
-TEST_CASE_FIXTURE(Fixture, "a reset closes every statement, and the next id is a new one all the same") {
-  prepare(here, 1);
-  statements.clear();
-  CHECK(statements.size() == 0);
-  CHECK(prepare(here, 1) == 2);
-}
-
 }  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "statements are found by the id that the client was given") {
+  const std::uint32_t first = statements.add(statement("SELECT 1")).client_id;
+  statements.next_id();  // a PREPARE that failed
+  const std::uint32_t third = statements.add(statement("SELECT 2")).client_id;
+  CHECK(third == first + 2);
+  REQUIRE(statements.find(third) != nullptr);
+  CHECK(statements.find(third)->text->text() == "SELECT 2");
+  CHECK(statements.find(first + 1) == nullptr);
+  statements.remove(first);
+  CHECK(statements.find(first) == nullptr);
+  CHECK(statements.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "ids go on where they were, and are none of a server's") {
+  const std::uint32_t before = statements.add(statement()).client_id;
+  statements.clear();
+  CHECK(statements.next_id() == before + 1);
+  CHECK_FALSE(PreparedStatements::may_be_a_servers(before));
+  CHECK(PreparedStatements::may_be_a_servers(1));
+  CHECK_FALSE(PreparedStatements::may_be_a_servers(0));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a lost server session takes cursors and long data with it, and the statements stay") {
+  const std::uint32_t plain = statements.add(statement()).client_id;
+  PreparedStatement& with_cursor = statements.add(statement());
+  with_cursor.cursor_open = true;
+  with_cursor.server = here;
+  const std::uint32_t cursor = with_cursor.client_id;
+  PreparedStatement& elsewhere = statements.add(statement());
+  elsewhere.has_long_data = true;
+  elsewhere.server = there;
+  const std::uint32_t data = elsewhere.client_id;
+
+  statements.server_lost(*here);
+  CHECK(statements.find(plain) != nullptr);
+  REQUIRE(statements.find(cursor) != nullptr);
+  CHECK_FALSE(statements.find(cursor)->cursor_open);
+  CHECK(statements.find(cursor)->server == nullptr);
+  CHECK(statements.find(data)->has_long_data);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a text that was not kept goes with the only server session that has it") {
+  session::TextAnalysis analysis;
+  PreparedStatement& alone = statements.add(
+      {.client_id = statements.next_id(), .text = texts.beginning(analysis.summarize("SELECT 1", {}))});
+  alone.server = here;
+  CHECK(alone.stays_on_server());
+  CHECK(alone.text->traits.has(sql::Trait::opaque));
+  statements.server_lost(*here);
+  CHECK(statements.size() == 0);
+}
+
 }  // namespace lockstep::proxy

@@ -1,0 +1,355 @@
+// Binary prepared statements: a client's ids, what a server session must have prepared before one is executed
+// there, and what of a statement cannot leave it.
+
+#include <fmt/format.h>
+
+#include "mysql/command.h"
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using mysql::Command;
+using mysql::ErrorCode;
+using mysql::ExecuteCommand;
+using mysql::ExecuteTypes;
+using session::PinReason;
+using sql::Trait;
+
+/// How long the payload of a command without a reply must be at least.
+constexpr std::size_t kCloseBytesMin = 5;
+constexpr std::size_t kLongDataBytesMin = 7;
+/// Commands that only look after a statement.
+constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
+/// What keeps a prepared statement on its server session.
+constexpr session::Pins kPreparedPins{PinReason::prepared_statement, PinReason::cursor, PinReason::long_data};
+/// The largest payload of a packet that no other one continues.
+constexpr std::size_t kPayloadMax = 0xFFFFFE;
+constexpr auto kTooManyStatements = static_cast<std::uint16_t>(ErrorCode::ER_MAX_PREPARED_STMT_COUNT_REACHED);
+
+std::uint32_t payload_bytes_of(Bytes packet) {
+  return mysql::PacketReader(packet).u24();
+}
+
+}  // namespace
+
+// --- Commands
+// ----------------------------------------------------------------------------------------------------
+
+void ClientSession::begin_prepared() {
+  const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
+  const auto id = mysql::statement_id(payload);
+  PreparedStatement* statement = id ? prepared_.find(*id) : nullptr;
+  run_.kind = run_.command == Command::COM_STMT_EXECUTE ? StatementKind::execute
+              : run_.command == Command::COM_STMT_FETCH ? StatementKind::fetch
+                                                        : StatementKind::command;
+  ++shared_.counters().statements[run_.kind];
+  if (refuse_cut_short(payload)) return;
+  if (statement == nullptr) return begin_unknown_prepared(id);
+  const session::PreparedText& text = *statement->text;
+  run_.prepared = statement;
+  run_.text = text.text();
+  run_.data_kind = text.kind;
+  run_.traits = kHarmless;
+  run_.sets_untracked = text.sets_untracked;
+  run_.sets_trackers = text.sets_trackers;
+  if (run_.command == Command::COM_STMT_CLOSE) return close_prepared(*statement);
+  if (run_.command == Command::COM_STMT_FETCH && !statement->cursor_open)
+    return refuse_command<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(*id).str(),
+                                                                 dialect().mariadb ? "" : ".");
+  if (run_.command == Command::COM_STMT_EXECUTE) {
+    run_.traits = text.traits;
+    run_.sets_autocommit = text.sets_autocommit;
+    run_.names_tables = text.names_tables;
+  }
+  run_group_ = statement->server != nullptr
+                   ? hold_of(*statement->server)->group
+                   : statement->group.value_or(static_cast<std::uint16_t>(group_of_held_state()));
+  if (!refuse_split_state()) find_server();
+}
+
+/// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
+bool ClientSession::refuse_cut_short(Bytes payload) {
+  const bool cut_short =
+      (run_.command == Command::COM_STMT_CLOSE && payload.size() < kCloseBytesMin) ||
+      (run_.command == Command::COM_STMT_SEND_LONG_DATA && payload.size() < kLongDataBytesMin);
+  if (!cut_short) return false;
+  dialect().mariadb ? end_command() : refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
+  return true;
+}
+
+/// A statement that the client has not prepared, or not any more. A server refuses it in its own words, and
+/// has it in its list of errors; where it could know the id by chance, lockstep says it.
+void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
+  const bool silent = !run_.has_reply();
+  if (silent && !run_.request_done) return close();  // the rest of the data has nowhere to go
+  if (silent) return end_command();
+  const bool malformed = run_.command == Command::COM_STMT_EXECUTE &&
+                         !ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
+  if (id && !malformed && PreparedStatements::may_be_a_servers(*id)) {
+    const char* function = !dialect().mariadb                          ? "mysql_stmt_precheck"
+                           : run_.command == Command::COM_STMT_EXECUTE ? "mysqld_stmt_execute"
+                           : run_.command == Command::COM_STMT_FETCH   ? "mysqld_stmt_fetch"
+                                                                       : "mysqld_stmt_reset";
+    return refuse_command<ErrorCode::ER_UNKNOWN_STMT_HANDLER>(fmt::format_int(*id).str(), function);
+  }
+  run_.unknown_prepared = true;
+  run_.traits = kHarmless;
+  run_group_ = group_of_held_state();
+  find_server();
+}
+
+/// Server sessions keep the statement for whoever prepares the same text; only one that holds a cursor or
+/// long data of this client's is closed there, too.
+void ClientSession::close_prepared(PreparedStatement& statement) {
+  Hold* hold = statement.server != nullptr ? hold_of(*statement.server) : nullptr;
+  const std::uint32_t id = statement.client_id;
+  if (hold != nullptr) {
+    backend::ServerSession& server = hold->server();
+    if (const auto* entry = server.statements.find_owned(id)) server.statements.close(entry->id);
+    server.send_closes();
+  }
+  run_.prepared = nullptr;
+  run_.text = {};
+  prepared_.remove(id);
+  if (hold != nullptr) {
+    refresh_prepared_pins(*hold);
+    if (!hold->pinned()) release(*hold);
+  }
+  end_command();
+}
+
+/// Whether enough of a long COM_STMT_EXECUTE has come to know the types of its parameters.
+bool ClientSession::execute_head_is_complete() {
+  const Bytes payload = Bytes(assembly_).subspan(std::min(assembly_.size(), mysql::kHeaderBytes));
+  const auto execute = ExecuteCommand::parse(payload);
+  if (!execute) return false;
+  const PreparedStatement* statement = prepared_.find(execute->statement_id);
+  return statement == nullptr ||
+         ExecuteTypes::parse(*execute, statement->text->parameters, wanted_capabilities());
+}
+
+// --- On a server session
+// -----------------------------------------------------------------------------------------
+
+/// What the client's statement is on the server session; null if it has to be prepared there first.
+backend::ServerStatements::Entry* ClientSession::prepared_on(backend::ServerSession& server,
+                                                             const PreparedStatement& statement) {
+  return statement.server == &server ? server.statements.find_owned(statement.client_id)
+                                     : server.statements.find(*statement.text);
+}
+
+/// The statement has to be prepared on the server session first. So it has if the server would take parameter
+/// types that another client has bound, where this one has bound none.
+bool ClientSession::needs_preparing(Hold& hold) {
+  if (run_.prepared == nullptr) return false;
+  PreparedStatement& statement = *run_.prepared;
+  const auto* entry = prepared_on(hold.server(), statement);
+  if (entry == nullptr) return true;
+  if (entry->types == session::kNoTypes || statement.types != session::kNoTypes ||
+      run_.command != Command::COM_STMT_EXECUTE || entry->owner != 0)
+    return false;
+  const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
+  const auto types =
+      execute ? ExecuteTypes::parse(*execute, statement.text->parameters, hold.server().capabilities())
+              : Result<ExecuteTypes>(std::unexpected(execute.error()));
+  return !types || !types->types_bound;
+}
+
+/// Prepares it as it was at first: with the schema and the settings of that time. `from` is the state that
+/// the server session is in, and will be behind that.
+void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
+  session::PreparedRef text = run_.prepared->text;
+  backend::ServerSession& server = hold.server();
+  const session::Variables& then = shared_.prepared_texts.in_force_for(*text, *facets_.variables);
+  if (text->schema->selected && from.schema != text->schema) {
+    send_schema(hold, *from.schema, *text->schema);
+    from.schema = text->schema;
+  }
+  if (from.variables != &then) {
+    send_variables(hold, *from.variables, then);
+    from.variables = &then;
+  }
+  server.send_closes();
+  server.statements.add(text, shared_.backend.limits.prepared_statements_max);
+  server.expect_prepare();
+  server.stream().send_static(as_bytes(text->packet));
+  ++syncs_due_;
+  shared_.counters().server_bytes_sent += text->packet.size();
+  ++shared_.counters().statements_prepared_again;
+}
+
+void ClientSession::on_prepared(backend::ServerSession& server, bool as_expected,
+                                const mysql::ErrPacket* refusal) {
+  if (refusal != nullptr) {
+    run_.preparation_refusal = std::make_unique<std::string>();
+    mysql::PacketWriter writer(*run_.preparation_refusal);
+    refusal->encode(writer, run_.reply_sequence);
+    run_.error_code = refusal->code;
+  } else {
+    run_.misaddressed = state_ == State::relay && !as_expected;
+  }
+  sync_replied(server);
+}
+
+/// The statement was refused, and the client need not hear of it: the server session does not have it under
+/// the id it was sent with, or has no room for it. True if it was sent again, or something else told to the
+/// client.
+bool ClientSession::mend(backend::ServerSession& server, Bytes refusal) {
+  Hold& hold = *hold_of(server);
+  if (run_.command == Command::COM_STMT_PREPARE) {
+    server.statements.refuse();
+    const auto err = mysql::ErrPacket::parse(refusal);
+    if (!err || err->code != kTooManyStatements || std::exchange(run_.made_room, true)) return false;
+    if (!make_room_for_statements(server)) return false;
+    send_statement(hold);
+    return true;
+  }
+  if (std::exchange(run_.misaddressed, false)) {
+    send_statement(hold);
+    return true;
+  }
+  if (run_.preparation_refusal == nullptr) return false;
+  refuse_execution(hold);
+  return true;
+}
+
+/// What the server said to PREPARE is what the client hears to EXECUTE: its own PREPARE went well, once.
+void ClientSession::refuse_execution(Hold& hold) {
+  const auto refusal = std::move(run_.preparation_refusal);
+  if (run_.error_code == kTooManyStatements && !run_.made_room && make_room_for_statements(hold.server())) {
+    run_.made_room = true;
+    return run_on(hold);
+  }
+  if (state_ != State::relay) enter(State::relay);
+  run_server_ = &hold.server();
+  run_.failed = run_.reply_done = true;
+  shared_.counters().errors_by_code.count(run_.error_code);
+  if (run_.has_reply()) send_packet(as_bytes(*refusal));
+  if (run_.request_done) return finish_statement(hold.server());
+  close_with_rest();
+}
+
+/// The server has as many prepared statements as it allows: those that lockstep keeps for later make room.
+bool ClientSession::make_room_for_statements(backend::ServerSession& server) {
+  const std::size_t here = server.statements.close_unowned();
+  server.send_closes();
+  return server.pool().close_idle_statements() + here != 0;
+}
+
+/// Puts the server's id and, where the server lacks them, the types of the parameters into the command.
+/// False: the types have no room in it.
+bool ClientSession::address_prepared(Hold& hold) {
+  PreparedStatement& statement = *run_.prepared;
+  auto* entry = prepared_on(hold.server(), statement);
+  INVARIANT(entry != nullptr);
+  mysql::set_statement_id(run_.packet.subspan(mysql::kHeaderBytes), entry->id);
+  if (run_.command != Command::COM_STMT_EXECUTE) return true;
+  const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
+  if (!execute) return true;  // the server will say so
+  run_.opens_cursor = execute->opens_cursor();
+  const auto types = ExecuteTypes::parse(*execute, statement.text->parameters, hold.server().capabilities());
+  if (!types || types->parameter_count == 0) return true;
+  if (types->types_bound) {
+    statement.types = entry->types = statement.text->types(as_text(types->types));
+    statement.has_types_on_server = statement.types == session::kNoTypes;
+    return true;
+  }
+  if (statement.types == session::kNoTypes || statement.types == entry->types) return true;
+  const std::size_t flag_at = run_.packet.size() - execute->parameters.size() + types->flag_offset;
+  entry->types = statement.types;
+  return insert_types(flag_at, as_bytes(statement.text->list_of(statement.types)));
+}
+
+/// `flag_at`: of the byte in the packet that says whether types follow.
+bool ClientSession::insert_types(std::size_t flag_at, Bytes types) {
+  const std::size_t payload_bytes = payload_bytes_of(run_.packet) + types.size();
+  if (payload_bytes > kPayloadMax) return false;
+  if (run_.lies_in_lease) {
+    assembly_.clear();
+    append(assembly_, run_.packet);
+    run_.lies_in_lease = false;
+    run_.lease = {};
+  }
+  assembly_[flag_at] = 1;
+  assembly_.insert(assembly_.begin() + static_cast<std::ptrdiff_t>(flag_at) + 1, types.begin(), types.end());
+  for (std::size_t i = 0; i < 3; ++i) assembly_[i] = static_cast<std::uint8_t>(payload_bytes >> (8 * i));
+  run_.packet = assembly_;
+  return true;
+}
+
+// --- Replies
+// ------------------------------------------------------------------------------------------------------
+
+/// The client's own COM_STMT_PREPARE is about to be sent.
+void ClientSession::foresee_prepared(backend::ServerSession& server) {
+  const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
+  run_.preparing = run_.whole ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
+                              : shared_.prepared_texts.beginning(summary);
+  server.send_closes();
+  server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);
+}
+
+/// The server's id for the statement becomes the client's.
+void ClientSession::note_prepared(backend::ServerSession& server, const mysql::ScanResult& result) {
+  const MutableBytes payload = result.packet.subspan(mysql::kHeaderBytes);
+  const auto prepared = mysql::PrepareOk::parse(payload);
+  if (!prepared) return;
+  server.statements.confirm(prepared->statement_id);
+  run_.preparing->parameters = prepared->parameters;
+  run_.any_warnings = prepared->warnings != 0;
+  run_.prepare_warnings = prepared->warnings;
+  PreparedStatement statement{.client_id = prepared_.next_id(), .text = run_.preparing};
+  if (run_.placed) statement.group = static_cast<std::uint16_t>(run_group_);
+  mysql::set_statement_id(payload, statement.client_id);
+  run_.prepared = &prepared_.add(std::move(statement));
+}
+
+/// Follows cursors and long data, and what else of the statement is on that server session alone.
+void ClientSession::follow_prepared(Hold& hold) {
+  using namespace mysql::ServerStatus;
+  PreparedStatement& statement = *run_.prepared;
+  switch (run_.command) {
+    case Command::COM_STMT_EXECUTE:
+      // A server that could not take the data says so to every execution until it is told to forget them.
+      statement.has_long_data &= run_.failed;
+      statement.cursor_open = !run_.failed && (run_.status & SERVER_STATUS_CURSOR_EXISTS) != 0;
+      break;
+    case Command::COM_STMT_FETCH:
+      if ((run_.status & SERVER_STATUS_LAST_ROW_SENT) != 0) statement.cursor_open = false;
+      break;
+    case Command::COM_STMT_RESET:
+      if (!run_.failed) statement.has_long_data = statement.cursor_open = false;
+      break;
+    case Command::COM_STMT_SEND_LONG_DATA: statement.has_long_data = !run_.failed; break;
+    default: break;
+  }
+  const bool stays = statement.stays_on_server();
+  if (!stays && statement.server == nullptr && !run_.opens_cursor) return;
+  backend::ServerSession& server = hold.server();
+  if (auto* entry = prepared_on(server, statement)) {
+    entry->had_cursor |= run_.opens_cursor;
+    entry->owner = stays ? statement.client_id : 0;
+    // MySQL 9.7 never ends the reply to an execution without a cursor behind one that had one.
+    if (!stays && entry->had_cursor) server.statements.close(entry->id);
+  }
+  statement.server = stays ? &server : nullptr;
+  refresh_prepared_pins(hold);
+}
+
+void ClientSession::refresh_prepared_pins(Hold& hold) {
+  session::Pins wanted;
+  for (const PreparedStatement& statement : prepared_) {
+    if (statement.server != &hold.server()) continue;
+    if (statement.cursor_open) wanted.add(PinReason::cursor);
+    if (statement.has_long_data) wanted.add(PinReason::long_data);
+    if (statement.has_types_on_server || !statement.text->can_be_prepared())
+      wanted.add(PinReason::prepared_statement);
+  }
+  const session::Pins before = hold.pins;
+  hold.pins = hold.pins.without(kPreparedPins);
+  wanted.each([&](PinReason reason) { before.has(reason) ? hold.pins.add(reason) : pin(hold, reason); });
+}
+
+}  // namespace lockstep::proxy

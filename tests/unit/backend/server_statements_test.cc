@@ -1,0 +1,86 @@
+#include "backend/server_statements.h"
+
+#include <doctest/doctest.h>
+
+namespace lockstep::backend {
+namespace {
+
+constexpr std::size_t kMax = 3;
+
+struct Fixture {
+  session::PreparedRef text(std::string_view sql) {
+    const session::Facets facets{&states.no_schema(), &states.variables({}), false};
+    return texts.find_or_add(sql, facets, analysis.summarize(sql, {}));
+  }
+  void prepare(const session::PreparedRef& prepared, std::uint32_t id) {
+    statements.add(prepared, kMax);
+    statements.confirm(id);
+  }
+
+  session::StateStore states;
+  session::PreparedTexts texts{states};
+  session::TextAnalysis analysis;
+  ServerStatements statements;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "the id of the next statement is foreseen, also behind one that failed") {
+  const auto a = text("a"), b = text("b"), c = text("c");
+  CHECK(statements.add(a, kMax).id == 1);
+  CHECK(statements.confirm(1));
+  CHECK(statements.add(b, kMax).id == 2);
+  statements.refuse();
+  CHECK(statements.find(*b) == nullptr);
+  CHECK(statements.add(c, kMax).id == 3);
+  CHECK_FALSE(statements.confirm(7));  // another command has used up some
+  CHECK(statements.find(*c)->id == 7);
+  CHECK(statements.add(b, kMax).id == 8);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the one used longest ago makes room, but none that holds something of a client's") {
+  const auto a = text("a"), b = text("b"), c = text("c"), d = text("d"), e = text("e");
+  prepare(a, 1);
+  prepare(b, 2);
+  prepare(c, 3);
+  statements.find(*b)->owner = 5;
+  statements.find(*a);
+  prepare(d, 4);
+  CHECK(statements.find(*c) == nullptr);
+  CHECK(statements.to_close() == std::vector<std::uint32_t>{3});
+  CHECK(statements.find(*a) != nullptr);
+  prepare(e, 5);
+  CHECK(statements.find_owned(5) != nullptr);
+  CHECK(statements.find(*d) == nullptr);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what holds a cursor of one client statement serves no other one") {
+  const auto a = text("a");
+  prepare(a, 1);
+  statements.find(*a)->owner = 5;
+  CHECK(statements.find(*a) == nullptr);
+  CHECK(statements.find_owned(5)->id == 1);
+  prepare(a, 2);
+  CHECK(statements.find(*a)->id == 2);
+  CHECK(statements.find_owned(5)->id == 1);
+  CHECK(statements.to_close().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a text that is prepared once more takes the place of the earlier one") {
+  const auto a = text("a");
+  prepare(a, 1);
+  prepare(a, 2);
+  CHECK(statements.size() == 1);
+  CHECK(statements.find(*a)->id == 2);
+  CHECK(statements.to_close() == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a reset leaves nothing, and the ids go on") {
+  const auto a = text("a");
+  prepare(a, 1);
+  statements.clear();
+  CHECK(statements.size() == 0);
+  CHECK(statements.add(a, kMax).id == 2);
+}
+
+}  // namespace lockstep::backend
