@@ -13,7 +13,7 @@ from .failure import Failure
 
 START_SECONDS = 30
 
-# Leaks are looked for when lockstep ends. UBSan only reports by default; the report is found in the log.
+# Leaks are looked for when lockstep ends. What a sanitizer finds ends lockstep; the report is found in the log.
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=66",
               "UBSAN_OPTIONS": "print_stacktrace=1"}
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
