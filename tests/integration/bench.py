@@ -19,8 +19,15 @@ STOP_SECONDS = 20
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
+# Two servers of each kind, for tests that need several.
+PAIRS = (("mariadb-1", "mariadb-2"), ("mysql-1", "mysql-2"))
+
+
 def on(*servers):
-    """Marks a test that is run once for each of the named servers, with the server as its second argument."""
+    """Marks a test that is run once for each of the named servers, with the server as its second argument.
+
+    A tuple of names makes one run with the list of those servers.
+    """
     def mark(function):
         function.servers = servers
         return function

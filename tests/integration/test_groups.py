@@ -2,7 +2,7 @@
 
 import contextlib
 
-from bench import error_of, rows, value
+from bench import PAIRS, error_of, on, rows, value
 from test_demonstration import counts, on_servers, two_groups
 from wire import Capability, Connection
 
@@ -10,9 +10,9 @@ NOT_SUPPORTED = 1235
 
 
 @contextlib.contextmanager
-def open_transaction(bench, begin="BEGIN"):
+def open_transaction(bench, pair, begin="BEGIN"):
     """A client with one uncommitted row on each server."""
-    with two_groups(bench) as lockstep:
+    with two_groups(bench, pair) as lockstep:
         client = bench.connect(lockstep.port, client_flag=int(Capability.MULTI_STATEMENTS))
         rows(client, begin)
         rows(client, "INSERT INTO t2 VALUES (2)")
@@ -20,55 +20,60 @@ def open_transaction(bench, begin="BEGIN"):
         yield lockstep, client
 
 
-def check_still_open(bench, statement, begin="BEGIN"):
+def check_still_open(bench, pair, statement, begin="BEGIN"):
     """The statement ends nothing: ROLLBACK takes both rows back."""
-    with open_transaction(bench, begin) as (_, client):
+    with open_transaction(bench, pair, begin) as (_, client):
         error_of(lambda: rows(client, statement))
         assert counts(client) == (1, 1), statement
         rows(client, "ROLLBACK")
-        assert on_servers(bench) == (0, 0), statement
+        assert on_servers(bench, pair) == (0, 0), statement
 
 
-def test_what_does_not_commit_commits_nowhere(bench):
+@on(*PAIRS)
+def test_what_does_not_commit_commits_nowhere(bench, pair):
     """Statements that could commit and do not, or fail, leave the rows of both servers uncommitted."""
     for statement in ("SET autocommit=1", "UNLOCK TABLES", "CREATE TABLE zz (a", "COMMIT WRONG"):
-        check_still_open(bench, statement)
+        check_still_open(bench, pair, statement)
     for statement in ("SET autocommit=FALSE", "SET autocommit=0"):
-        check_still_open(bench, statement, begin="SET autocommit=0")
+        check_still_open(bench, pair, statement, begin="SET autocommit=0")
 
 
-def test_what_commits_on_the_side_commits_everywhere(bench):
+@on(*PAIRS)
+def test_what_commits_on_the_side_commits_everywhere(bench, pair):
     """An implicit commit on one server commits on the other, also when the statement fails behind it."""
     for begin, statement in (("BEGIN", "BEGIN"), ("SET autocommit=0", "SET autocommit=1"),
                              ("BEGIN", "CREATE TABLE IF NOT EXISTS made (a INT)"), ("BEGIN", "CREATE TABLE t1 (a INT)")):
-        with open_transaction(bench, begin) as (_, client):
+        with open_transaction(bench, pair, begin) as (_, client):
             error_of(lambda: rows(client, statement))
             rows(client, "ROLLBACK")
-            assert on_servers(bench) == (1, 1), statement
+            assert on_servers(bench, pair) == (1, 1), statement
 
 
-def test_several_statements_are_refused(bench):
+@on(*PAIRS)
+def test_several_statements_are_refused(bench, pair):
     """A text that may end the transaction halfway is refused, and nothing of it runs."""
     for text in ("INSERT INTO t1 VALUES (5); COMMIT", "COMMIT; INSERT INTO t1 VALUES (6)", "COMMIT; BEGIN"):
-        with open_transaction(bench) as (_, client):
+        with open_transaction(bench, pair) as (_, client):
             assert error_of(lambda: rows(client, text))[0] == NOT_SUPPORTED
             rows(client, "COMMIT")
-            assert on_servers(bench) == (1, 1), text
+            assert on_servers(bench, pair) == (1, 1), text
 
 
-def test_hidden_ends_are_refused(bench):
+@on(*PAIRS)
+def test_hidden_ends_are_refused(bench, pair):
     """EXECUTE and CALL, which do not say whether they end the transaction, are refused while it is on two servers."""
-    with open_transaction(bench) as (_, client):
+    with open_transaction(bench, pair) as (_, client):
         assert error_of(lambda: rows(client, "EXECUTE c"))[0] == NOT_SUPPORTED
         assert error_of(lambda: rows(client, "CALL p()"))[0] == NOT_SUPPORTED
         rows(client, "ROLLBACK")
-        assert on_servers(bench) == (0, 0)
+        assert on_servers(bench, pair) == (0, 0)
 
 
-def test_prepared_commit(bench):
+@on(*PAIRS)
+def test_prepared_commit(bench, pair):
     """COMMIT and SET autocommit by COM_STMT_EXECUTE reach both servers."""
     for begin, statement in ((b"BEGIN", b"COMMIT"), (b"SET autocommit=0", b"SET autocommit=1")):
-        with two_groups(bench) as lockstep, Connection(("127.0.0.1", lockstep.port), database=bench.database) as client:
+        with two_groups(bench, pair) as lockstep, Connection(("127.0.0.1", lockstep.port), database=bench.database) as client:
             prepared = client.command(0x16, statement)
             assert prepared.error is None
             identifier = prepared.packets[0].payload[1:5]
@@ -77,40 +82,43 @@ def test_prepared_commit(bench):
             client.query(b"INSERT INTO t1 VALUES (1)")
             executed = client.command(0x17, identifier + b"\0" + (1).to_bytes(4, "little"))
             assert executed.error is None, executed.error
-            assert on_servers(bench) == (1, 1), statement
+            assert on_servers(bench, pair) == (1, 1), statement
 
 
-def test_chained_transactions_end_on_their_own(bench):
+@on(*PAIRS)
+def test_chained_transactions_end_on_their_own(bench, pair):
     """completion_type and AND CHAIN begin a transaction on every server; nothing of it is left to other clients."""
     for setting, commit in (("SET completion_type=1", "COMMIT"), ("DO 0", "COMMIT AND CHAIN")):
-        with open_transaction(bench) as (lockstep, client):
+        with open_transaction(bench, pair) as (lockstep, client):
             other = bench.connect(lockstep.port)
             rows(client, setting)
             rows(client, commit)
             for number in (9, 10):
                 rows(other, f"INSERT INTO t1 VALUES ({number})")
                 rows(other, f"INSERT INTO t2 VALUES ({number})")
-            assert on_servers(bench) == (3, 3), "the other client's rows are committed"
+            assert on_servers(bench, pair) == (3, 3), "the other client's rows are committed"
             rows(client, "ROLLBACK")
-            assert on_servers(bench) == (3, 3)
+            assert on_servers(bench, pair) == (3, 3)
 
 
-def test_savepoint_before_anything(bench):
+@on(*PAIRS)
+def test_savepoint_before_anything(bench, pair):
     """A savepoint that is set before the transaction has touched anything is known on every server."""
-    with two_groups(bench) as lockstep:
+    with two_groups(bench, pair) as lockstep:
         client = bench.connect(lockstep.port)
         for statement in ("SET autocommit=0", "SAVEPOINT a", "INSERT INTO t2 VALUES (2)", "INSERT INTO t1 VALUES (1)",
                           "ROLLBACK TO a", "COMMIT"):
             rows(client, statement)
-        assert on_servers(bench) == (0, 0)
+        assert on_servers(bench, pair) == (0, 0)
 
 
-def test_reset_connection_in_the_middle(bench):
+@on(*PAIRS)
+def test_reset_connection_in_the_middle(bench, pair):
     """COM_RESET_CONNECTION takes back the rows of both servers, and the session goes on."""
-    with two_groups(bench) as lockstep, Connection(("127.0.0.1", lockstep.port), database=bench.database) as client:
+    with two_groups(bench, pair) as lockstep, Connection(("127.0.0.1", lockstep.port), database=bench.database) as client:
         for statement in (b"BEGIN", b"INSERT INTO t2 VALUES (2)", b"INSERT INTO t1 VALUES (1)"):
             assert client.query(statement).error is None
         assert client.command(0x1F).error is None
         assert client.query(b"SELECT COUNT(*) FROM t1").error is None
         assert value(bench.connect(lockstep.port), "SELECT 1") == 1
-        assert on_servers(bench) == (0, 0)
+        assert on_servers(bench, pair) == (0, 0)
