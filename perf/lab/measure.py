@@ -31,7 +31,7 @@ def figures(result, contender, lab):
         "latency_us": result["latency_us"],
         "statements": statements,
         "seconds": result["seconds"],
-        "failures": {name: result[name] for name in ("errors", "malformed", "lost") if result[name]},
+        "failures": {name: result[name] for name in ("errors", "malformed", "lost", "unanswered") if result[name]},
         "problem": result["problem"],
         "load_cpu_us": per_statement(result["load_cpu"]["total_s"], statements),
     }

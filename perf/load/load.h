@@ -35,17 +35,19 @@ struct LoadSettings {
 };
 
 /// What one run found. All of it belongs to the measured interval, save the failures, which are of the whole
-/// run.
+/// run and of its end.
 struct LoadResult {
   Histogram latency;
   double seconds = 0;
   std::uint64_t statements = 0;  ///< or logins
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;      ///< received
-  std::uint64_t errors = 0;     ///< ERR packets
-  std::uint64_t malformed = 0;  ///< replies that break the protocol
-  std::uint64_t lost = 0;       ///< connections that ended
-  std::string problem;          ///< the first failure, in words
+  std::uint64_t bytes = 0;       ///< received
+  std::uint64_t errors = 0;      ///< ERR packets
+  std::uint64_t malformed = 0;   ///< replies that break the protocol
+  std::uint64_t lost = 0;        ///< connections that ended
+  std::uint64_t unanswered = 0;  ///< connections whose last reply was not complete when the run gave up
+  std::uint64_t fewest = 0;      ///< statements of the connection that got the fewest done
+  std::string problem;           ///< the first failure, in words
   ProcessCpu own_cpu;
   std::vector<ProcessCpu> watched_cpu;
 };
@@ -107,7 +109,7 @@ class Load {
   void send(unsigned slot);
   void think(unsigned slot);
   void quit(unsigned slot);
-  void finish(Connection& connection);
+  void finish(unsigned slot);
   void lose(unsigned slot, const std::string& why);
   void recycle_if_done(unsigned slot);
 
@@ -125,6 +127,7 @@ class Load {
   Clock::time_point measuring_since_;
   __kernel_timespec phase_timer_{};
   std::vector<std::unique_ptr<Connection>> connections_;  // by slot
+  std::vector<std::uint64_t> statements_;                 // by slot, as --connect-only makes connections anew
   unsigned opened_ = 0;
   unsigned ready_ = 0;
   unsigned ended_ = 0;

@@ -15,8 +15,9 @@ std::string usage() {
          "] [--statements FILE] [--init SQL]\n"
          "            [--user NAME] [--password TEXT] [--schema NAME] [--table-rows N] [--eof] [--think MS]\n"
          "            [--connect-only] [--login-timeout S] [--watch PID]... [--cpu N] [--json]\n"
-         "Exit status 0; 1 when a login failed or anything was refused, malformed or lost; 2 for wrong "
-         "usage.\n";
+         "Exit status 0; 1 when a login failed or anything was refused, malformed, lost or not answered; 2 "
+         "for "
+         "wrong usage.\n";
 }
 
 }  // namespace
@@ -54,5 +55,6 @@ int main(int count, char** values) {
   } else {
     print_text(settings, result);
   }
-  return result.errors + result.malformed + result.lost > 0 || result.statements == 0 ? 1 : 0;
+  return result.errors + result.malformed + result.lost + result.unanswered > 0 || result.statements == 0 ? 1
+                                                                                                          : 0;
 }

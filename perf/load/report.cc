@@ -45,8 +45,11 @@ void print_text(const LoadSettings& settings, const LoadResult& result) {
     std::printf("  %s %.1f", name, microseconds(result.latency.percentile(fraction)));
   }
   std::printf("  max %.1f\n", microseconds(result.latency.max()));
-  std::printf("errors %lu, malformed %lu, lost connections %lu%s%s\n", result.errors, result.malformed,
-              result.lost, result.problem.empty() ? "" : ": ", result.problem.c_str());
+  std::printf(
+      "errors %lu, malformed %lu, lost connections %lu, unanswered %lu, fewest %s of a connection %lu%s%s\n",
+      result.errors, result.malformed, result.lost, result.unanswered,
+      settings.connect_only ? "logins" : "statements", result.fewest, result.problem.empty() ? "" : ": ",
+      result.problem.c_str());
   std::printf("CPU us per statement: load %.2f", per_statement(result.own_cpu.total_seconds, result));
   for (std::size_t i = 0; i < settings.watched.size(); ++i) {
     std::printf("  pid %d %.2f", settings.watched[i],
@@ -62,9 +65,11 @@ void print_json(const LoadSettings& settings, const LoadResult& result) {
   };
   std::printf(
       "{\"connections\": %u, \"seconds\": %.6f, \"statements\": %lu, \"per_second\": %.1f, \"rows\": %lu, "
-      "\"bytes\": %lu, \"errors\": %lu, \"malformed\": %lu, \"lost\": %lu, \"problem\": %s, ",
+      "\"bytes\": %lu, \"errors\": %lu, \"malformed\": %lu, \"lost\": %lu, \"unanswered\": %lu, \"fewest\": "
+      "%lu, \"problem\": %s, ",
       settings.connections, result.seconds, result.statements, per_second(result), result.rows, result.bytes,
-      result.errors, result.malformed, result.lost, json_text(result.problem).c_str());
+      result.errors, result.malformed, result.lost, result.unanswered, result.fewest,
+      json_text(result.problem).c_str());
   std::printf("\"latency_us\": {\"mean\": %.2f", result.latency.mean() / 1e3);
   for (const auto& [name, fraction] : kPercentiles) {
     std::printf(", \"%s\": %.2f", name, microseconds(result.latency.percentile(fraction)));
