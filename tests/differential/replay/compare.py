@@ -1,29 +1,50 @@
 """Compares two replays of a script, and shows the first difference so that nobody has to run it again to see it."""
 
 import itertools
+from collections.abc import Callable
 
 import wire
 
 from .mask import masked
 from .player import Entry
-from .script import Script
+from .script import Mark, Script
 
 HEX_BYTES = 256
 PACKETS = 12
 
 
-def difference(script: Script, expected: list[Entry], actual: list[Entry]) -> str:
-    """Empty where the replays are equal. Statements after the first difference run in another state, so they show nothing."""
+def difference(
+    script: Script, expected: list[Entry], actual: list[Entry], holds: Callable[[Mark], bool] = lambda mark: False
+) -> str:
+    """Empty where the replays are equal, save steps whose mark holds.
+
+    Statements after the first difference run in another state, so they show nothing.
+    """
     for left, right in itertools.zip_longest(expected, actual):
-        if left is None or right is None or not _equal(left, right):
+        mark = left.step.mark if left else None
+        if left and right and mark and holds(mark):
+            problem = _marked_difference(mark, left, right)
+        elif left is None or right is None or not _equal(left, right):
+            problem = "answered otherwise"
+        else:
+            problem = ""
+        if problem:
             step = (left or right).step
             return "\n".join(
                 [
-                    f"{script.name}:{step.line}, client {(left or right).client}: {_cut(step.text)}",
+                    f"{script.name}:{step.line}, client {(left or right).client}, {problem}: {_cut(step.text)}",
                     *_shown("direct", left, right),
                     *_shown("lockstep", right, left),
                 ]
             )
+    return ""
+
+
+def _marked_difference(mark: Mark, left: Entry, right: Entry) -> str:
+    if left.step.text != right.step.text or right.reply.broken not in ("", "closed"):
+        return "not answered to the end"
+    if mark.always and _equal(left, right):
+        return f"answered alike, though marked with \"{mark.reason}\""
     return ""
 
 

@@ -79,7 +79,7 @@ class Player:
             return
         self.clients[self.current] = client
         # What a login settles is part of what a client sees: its flags, and the state that the final OK reports.
-        settled = dataclasses.replace(step, text=f"login of client {self.current} with {client.capabilities!r}")
+        settled = dataclasses.replace(step, text=f"login of client {self.current} with {client.capabilities!r}", mark=None)
         self.entries.append(Entry(settled, self.current, client.login, login=True))
 
     def _leave(self) -> None:

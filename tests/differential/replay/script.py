@@ -6,11 +6,18 @@
       SELECT 1
     \\ping                           a step of another kind: player.py has them all
 
-In front of the first step, three lines say where and how a script runs:
+In front of the first step, two lines say where and how a script runs:
 
     \\expect_only mysql              only this kind of server knows what the script uses
     \\caps +MULTI_STATEMENTS -SESSION_TRACK
-    \\differs REASON                 lockstep answers otherwise by design: replies need only be complete
+
+In front of any step, a line says that lockstep answers this step otherwise by design; all others are compared:
+
+    \\differs [mysql tracked] REASON   with this kind of server and this set of capabilities; without brackets always
+    \\may_differ REASON               where it depends on which server session the client gets
+
+REASON is what docs/differences.md says, word by word: what is not there is a bug. A step that is marked by \\differs and
+answered alike is an error, so that no mark outlives its reason.
 
 Inside a line, ${repeat TEXT COUNT} stands for long text and ${id N} for the connection id of client N."""
 
@@ -18,7 +25,25 @@ import dataclasses
 import pathlib
 import shlex
 
-HEADERS = ("caps", "differs", "expect_only")
+HEADERS = ("caps", "expect_only")
+MARKS = ("differs", "may_differ")
+WITHOUT_REPLY = ("client", "encoding", "file", "send")
+KINDS = ("mariadb", "mysql")
+DIFFERENCES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "differences.md"
+
+
+@dataclasses.dataclass
+class Mark:
+    """That lockstep answers a step otherwise by design."""
+
+    reason: str
+    where: list[str]  # kinds of servers and sets of capabilities; of each sort that is named, one has to fit
+    always: bool  # wherever it holds; else it may
+
+    def holds(self, kind: str, caps: str) -> bool:
+        kinds = [word for word in self.where if word in KINDS]
+        sets = [word for word in self.where if word not in KINDS]
+        return (not kinds or kind in kinds) and (not sets or caps in sets)
 
 
 @dataclasses.dataclass
@@ -29,6 +54,7 @@ class Step:
     # The word behind the backslash; a plain statement is a "query".
     verb: str
     argument: str
+    mark: Mark | None = None
 
     def words(self) -> list[str]:
         return shlex.split(self.argument)
@@ -40,9 +66,6 @@ class Script:
     steps: list[Step]
     caps: list[str]
     only: str
-    # Why lockstep may answer otherwise; empty where it may not.
-    differs: str = ""
-    differs_with: str = ""  # the only set of capabilities with which it does; empty: all
 
     def runs_on(self, server_kind: str) -> bool:
         return self.only in ("", server_kind)
@@ -50,24 +73,37 @@ class Script:
 
 def load(path: pathlib.Path) -> Script:
     script = Script(path.stem, [], [], "")
+    mark = None
     for number, text in _logical_lines(path.read_text()):
         step = _step(number, text)
-        if step.verb not in HEADERS:
+        where = f"{path.name}:{number}: \\{step.verb}"
+        if step.verb in MARKS:
+            if mark:
+                raise ValueError(f"{where} stands behind another mark")
+            mark = _mark(step, where)
+        elif step.verb not in HEADERS:
+            if mark and step.verb in WITHOUT_REPLY:
+                raise ValueError(f"{where} has no reply that could differ")
+            step.mark, mark = mark, None
             script.steps.append(step)
-        elif script.steps:
-            raise ValueError(f"{path.name}:{number}: \\{step.verb} stands in front of the first step")
+        elif script.steps or mark:
+            raise ValueError(f"{where} stands in front of the first step")
         elif step.verb == "caps":
             script.caps += step.words()
-        elif step.verb == "differs":
-            # `\\differs [tracked] REASON`: with that set of capabilities only.
-            words = step.argument.split(" ", 1)
-            if words[0].startswith("[") and words[0].endswith("]") and len(words) == 2:
-                script.differs_with, script.differs = words[0][1:-1], words[1]
-            else:
-                script.differs = step.argument
         else:
             script.only = step.argument
+    if mark:
+        raise ValueError(f"{path.name}: no step follows the last mark")
     return script
+
+
+def _mark(step: Step, where: str) -> Mark:
+    reason, places = step.argument, ""
+    if reason.startswith("["):
+        places, _, reason = reason[1:].partition("] ")
+    if not reason or reason not in DIFFERENCES.read_text():
+        raise ValueError(f"{where}: docs/differences.md does not say: {reason}")
+    return Mark(reason, places.split(), step.verb == "differs")
 
 
 def _step(number: int, text: str) -> Step:
