@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import threading
 import types
 
-from bench import eventually, rows, value
+from bench import eventually, on, rows, value
 from testbed.state import free_port
+from wire import Command, Connection, Statement
 
 
 def test_pages(bench):
@@ -24,6 +26,132 @@ def test_pages(bench):
         assert lockstep.get("/drain")[0] == 405, "GET must not drain"
         assert lockstep.get("/metrics", method="POST")[0] == 405
         assert value(client, "SELECT @mine") == 1, "and nothing of it disturbed the session"
+
+
+# What keeps a server session with its client, by the name that /sessions gives it.
+PINS = {
+    "transaction": "BEGIN",
+    "user_variable": "SET @mine = 1",
+    "temporary_table": "CREATE TEMPORARY TABLE mine (a INT)",
+    "text_prepared_statement": "PREPARE mine FROM 'SELECT 1'",
+    "lock_tables": "LOCK TABLES kept READ",
+    "global_read_lock": "FLUSH TABLES WITH READ LOCK",
+    "named_lock": "SELECT GET_LOCK('integration', 1)",
+    "handler": "HANDLER kept OPEN",
+    "next_transaction": "SET TRANSACTION READ ONLY",
+    "role": "SET ROLE NONE",
+    "routine": "CALL nothing()",
+    "session_variable": "SET rand_seed1 = 5",
+    "connection_identity": "SELECT CONNECTION_ID()",
+    "last_insert_id": "INSERT INTO kept VALUES (NULL)",
+    "found_rows": "SELECT SQL_CALC_FOUND_ROWS a FROM kept LIMIT 1",
+}
+# MySQL says of SQL_CALC_FOUND_ROWS that it is deprecated, which is a warning to ask for.
+ALSO = {("mysql-1", "found_rows"): ["diagnostics"]}
+
+
+def of(client, lockstep):
+    """What /sessions shows of a client."""
+    return next(session for session in lockstep.json("/sessions") if session["id"] == client.thread_id())
+
+
+def brought_to(lockstep):
+    """Schema, variables and versions of the only server session, as /pools has them."""
+    (server,) = lockstep.json("/pools")
+    (pool,) = server["pools"]
+    (session,) = pool["sessions"]
+    return {name: session[name] for name in ("schema", "variables", "versions")}
+
+
+@on("mariadb-1", "mysql-1")
+def test_sessions_names_what_pins(bench, server):
+    """/sessions gives the reason why a client keeps a server session, for each kind of state, and which session it is."""
+    server.administer(f"USE {bench.database}; CREATE TABLE kept (a INT PRIMARY KEY AUTO_INCREMENT) ENGINE=InnoDB;"
+                      "CREATE PROCEDURE nothing() DO 1")
+    with bench.lockstep(server) as lockstep:
+        for reason, statement in PINS.items():
+            client = bench.connect(lockstep.port)
+            assert of(client, lockstep)["server_sessions"] == [], "a client that has done nothing keeps nothing"
+            rows(client, statement)
+            (held,) = of(client, lockstep)["server_sessions"]
+            assert held["pins"] == [reason, *ALSO.get((server.name, reason), [])], f"{statement}: {held['pins']}"
+            assert (held["group"], held["server"]) == ("all", server.name)
+            assert held["connection_id"] == value(client, "SELECT CONNECTION_ID()"), f"after {statement}"
+            client.close()
+
+
+@on("mariadb-1", "mysql-1")
+def test_sessions_counts_prepared_statements(bench, server):
+    """/sessions counts the statements that a client has prepared and not closed."""
+    with bench.lockstep(server) as lockstep:
+        with Connection(("127.0.0.1", lockstep.port)) as client:
+            def counted():
+                return [session["prepared_statements"] for session in lockstep.json("/sessions")]
+
+            assert counted() == [0]
+            first = Statement(client, b"SELECT ?")
+            second = Statement(client, b"SELECT 2")
+            assert counted() == [2]
+            first.close()
+            assert client.command(Command.COM_PING).error is None, "what was sent before is done by then"
+            assert counted() == [1]
+            second.execute([])
+            assert counted() == [1]
+
+
+@on("mariadb-1", "mysql-1")
+def test_sessions_and_pools_show_states(bench, server):
+    """Clients with equal settings have equal versions, and /pools shows which state a server session was last brought to."""
+    with bench.lockstep(server, cores=1, pool={"connections_max": 1}) as lockstep:
+        one, other = bench.connect(lockstep.port), bench.connect(lockstep.port, database="demo")
+        rows(one, "SET time_zone = '+03:00'")
+        shown = of(one, lockstep)
+        assert (shown["user"], shown["state"], shown["statements"]) == ("app", "idle", 1), shown
+        assert shown["schema"] == bench.database and shown["variables"]["time_zone"] == "+03:00", shown
+        assert brought_to(lockstep) == {name: shown[name] for name in ("schema", "variables", "versions")}
+
+        rows(other, "SELECT 1")
+        theirs = of(other, lockstep)
+        assert theirs["schema"] == "demo" and "time_zone" not in theirs["variables"], theirs
+        assert theirs["versions"]["schema"] != shown["versions"]["schema"]
+        assert theirs["versions"]["variables"] != shown["versions"]["variables"]
+        assert brought_to(lockstep) == {name: theirs[name] for name in ("schema", "variables", "versions")}
+
+        rows(other, "SET @@session.time_zone = '-01:00'")
+        rows(other, "SET SESSION time_zone = '+03:00'")
+        rows(one, "USE demo")
+        assert of(one, lockstep)["versions"] == of(other, lockstep)["versions"], "the same state, each on its own way"
+        rows(one, "SET sql_mode = 'ANSI_QUOTES'")
+        assert of(one, lockstep)["versions"]["variables"] != of(other, lockstep)["versions"]["variables"], "another state"
+        assert of(one, lockstep)["versions"]["schema"] == of(other, lockstep)["versions"]["schema"], "in the same schema"
+
+
+@on("mariadb-1", "mysql-1")
+def test_pools_count(bench, server):
+    """/pools counts connections, idle ones and who waits, and /sessions says of the waiting client that it does."""
+    with bench.lockstep(server, cores=1, pool={"connections_max": 1}) as lockstep:
+        def counts():
+            (shown,) = lockstep.json("/pools")
+            (pool,) = shown["pools"]
+            assert (shown["server"], shown["address"], shown["answers"]) == (server.name, server.address, True), shown
+            # In its greeting MariaDB puts 5.5.5- in front.
+            assert shown["version"].endswith(value(bench.connect(server.port), "SELECT VERSION()")), shown["version"]
+            assert (shown["connections"], shown["connections_max"]) == (1, 1) and pool["user"] == "app", shown
+            return pool["size"], pool["idle"], pool["waiting"], pool["sessions"][0]["phase"]
+
+        holder, waiter = bench.connect(lockstep.port), bench.connect(lockstep.port)
+        rows(holder, "SELECT 1")
+        assert counts() == (1, 1, 0, "idle")
+        rows(holder, "SET @mine = 1")
+        assert counts() == (1, 0, 0, "leased")
+        waiting = threading.Thread(target=lambda: rows(waiter, "SELECT 2"), daemon=True)
+        waiting.start()
+        eventually(lambda: of(waiter, lockstep)["state"] == "waiting for a server session", "/sessions says that a client waits")
+        assert counts() == (1, 0, 1, "leased")
+        holder.close()
+        waiting.join(20)
+        assert not waiting.is_alive(), "the session that is given up goes to the client that waits"
+        assert counts() == (1, 1, 0, "idle")
 
 
 def test_configuration_page_shows_no_secret(bench):
