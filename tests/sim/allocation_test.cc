@@ -4,9 +4,12 @@
 
 #include "base/log.h"
 #include "proxy_world.h"
+#include "small_world.h"
 
 namespace lockstep::sim_test {
 namespace {
+
+using mysql::Command;
 
 constexpr int kWarmUp = 1500;
 constexpr int kCounted = 1000;
@@ -100,6 +103,38 @@ TEST_CASE("Inserts, after which the server is asked for the id it gave, allocate
 TEST_CASE("SET NAMES, which is reported without its collation, allocates nothing") {
   expect_no_allocations(scripted(
       3, {"SET NAMES latin1", "SELECT 1", "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci", "SELECT 1"}));
+}
+
+TEST_CASE(
+    "Executions of prepared statements, with parameters, long data, rows and settings, allocate nothing") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client({.capabilities = mysql::Capability::CLIENT_SESSION_TRACK});
+  int answered = 0;
+  const auto ask = [&](Command command, std::string_view argument) {
+    client.command(command, argument);
+    REQUIRE(world.run_until([&] { return client.answered() > answered; }, 1min));
+    ++answered;
+    REQUIRE(client.last_reply().error_code == 0);
+  };
+  ask(Command::COM_STMT_PREPARE, "UPDATE orders SET paid=?");
+  ask(Command::COM_STMT_PREPARE, "SELECT 'one', @nothing FROM people LIMIT ?");
+  ask(Command::COM_STMT_PREPARE, "SET time_zone='+02:00'");
+  ask(Command::COM_STMT_PREPARE, "SET time_zone='+00:00'");
+  const auto execute_all = [&] {
+    // Id, no cursor, one iteration; no NULL, types bound, MYSQL_TYPE_LONG, 1.
+    ask(Command::COM_STMT_EXECUTE, std::string_view("\1\0\0\0\0\1\0\0\0\0\1\3\0\1\0\0\0", 17));
+    client.command(Command::COM_STMT_SEND_LONG_DATA, std::string_view("\2\0\0\0\0\0x", 7));
+    ask(Command::COM_STMT_EXECUTE, std::string_view("\2\0\0\0\0\1\0\0\0\0\1\374\0", 13));
+    REQUIRE(client.last_reply().rows == std::vector<ModelReply::Row>{{"one", std::nullopt}});
+    for (const char id : {'\3', '\4'})
+      ask(Command::COM_STMT_EXECUTE, id + std::string("\0\0\0\0\1\0\0\0", 8));
+  };
+  for (int i = 0; i < kWarmUp; ++i) execute_all();
+  const std::uint64_t warm = world.allocations();
+  CHECK(warm > 0);  // the login and COM_STMT_PREPARE allocate
+  for (int i = 0; i < kCounted; ++i) execute_all();
+  CHECK(world.allocations() - warm == 0);
 }
 
 TEST_CASE("Packets that arrive in pieces, late and in any order allocate nothing") {

@@ -1,5 +1,7 @@
 #include "model_server.h"
 
+#include <algorithm>
+
 #include "mysql/command.h"
 #include "mysql/ok_packet.h"
 
@@ -56,6 +58,18 @@ void write_row(PacketWriter& writer, std::uint8_t sequence, const ModelReply::Ro
     } else {
       writer.u8(0xFB);
     }
+  }
+  writer.end();
+}
+
+void write_binary_row(PacketWriter& writer, std::uint8_t sequence, const ModelReply::Row& row) {
+  std::string nulls((row.size() + 2 + 7) / 8, '\0');
+  for (std::size_t bit = 2; bit < row.size() + 2; ++bit) {
+    if (!row[bit - 2]) nulls[bit / 8] = static_cast<char>(nulls[bit / 8] | 1 << (bit % 8));
+  }
+  writer.begin(sequence).u8(0).text(nulls);
+  for (const auto& value : row) {
+    if (value) writer.str_lenenc(*value);
   }
   writer.end();
 }
@@ -137,24 +151,17 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
   peer.send(as_bytes(out_));
 }
 
-/// Prepared statements without parameters and results.
 bool ModelConnection::prepared_command(Command command, Bytes payload) {
   switch (command) {
-    case Command::COM_STMT_PREPARE:
-      prepared_.emplace_back(as_text(payload.subspan(1)));
-      PacketWriter(out_)
-          .begin(sequence_++)
-          .u8(mysql::ReplyByte::kOk)
-          .u32(static_cast<std::uint32_t>(prepared_.size()))
-          .zeros(2 + 2 + 1 + 2)
-          .end();
-      return true;
+    case Command::COM_STMT_PREPARE: prepare(as_text(payload.subspan(1))); return true;
     case Command::COM_STMT_EXECUTE: {
       const std::uint32_t id = mysql::statement_id(payload).value_or(0);
       if (id == 0 || id > prepared_.size()) {
         reply(model_error(1243, "Unknown prepared statement handler"));
       } else {
+        binary_rows_ = true;
         query(prepared_[id - 1]);
+        binary_rows_ = false;
       }
       return true;
     }
@@ -164,6 +171,26 @@ bool ModelConnection::prepared_command(Command command, Bytes payload) {
     case Command::COM_STMT_CLOSE: return true;
     default: return false;
   }
+}
+
+/// Of the columns of its results it says nothing before they come, as servers do of CALL.
+void ModelConnection::prepare(std::string_view text) {
+  prepared_.emplace_back(text);
+  std::string& kept = prepared_.back();
+  const auto parameters = std::ranges::count(kept, '?');
+  std::ranges::replace(kept, '?', '1');
+  PacketWriter writer(out_);
+  writer.begin(sequence_++)
+      .u8(mysql::ReplyByte::kOk)
+      .u32(static_cast<std::uint32_t>(prepared_.size()))
+      .u16(0)
+      .u16(static_cast<std::uint16_t>(parameters))
+      .zeros(1 + 2)
+      .end();
+  if (parameters == 0) return;
+  for (auto i = parameters; i != 0; --i) write_definition(writer, sequence_++, "?");
+  const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
+  if (eof) mysql::EofPacket{0, SERVER_STATUS_AUTOCOMMIT}.encode(writer, sequence_++);
 }
 
 void ModelConnection::query(std::string_view text) {
@@ -215,7 +242,8 @@ void ModelConnection::reply_rows(const ModelReply& reply, std::uint16_t status) 
   writer.begin(sequence_++).lenenc(reply.columns.size()).end();
   for (const std::string& column : reply.columns) write_definition(writer, sequence_++, column);
   if (eof) mysql::EofPacket{0, status}.encode(writer, sequence_++);
-  for (const ModelReply::Row& row : reply.rows) write_row(writer, sequence_++, row);
+  const auto write = binary_rows_ ? write_binary_row : write_row;
+  for (const ModelReply::Row& row : reply.rows) write(writer, sequence_++, row);
   reply_end(reply, status, eof ? OkForm::eof : OkForm::fe_ok);
 }
 

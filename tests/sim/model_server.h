@@ -24,7 +24,8 @@ struct ModelServerSettings {
 };
 
 /// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
-/// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION and COM_SET_OPTION.
+/// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements,
+/// whose parameters it takes for 1.
 class ModelConnection final : public net::sim::PeerScript {
  public:
   ModelConnection(const ModelServerSettings& settings, std::uint32_t connection_id);
@@ -36,6 +37,7 @@ class ModelConnection final : public net::sim::PeerScript {
   void log_in(net::sim::Peer& peer, Bytes payload, std::uint8_t sequence);
   void command(net::sim::Peer& peer, Bytes payload);
   bool prepared_command(mysql::Command command, Bytes payload);
+  void prepare(std::string_view text);
   void query(std::string_view text);
   void set_option(Bytes arguments);
   void reset_connection();
@@ -51,7 +53,8 @@ class ModelConnection final : public net::sim::PeerScript {
   bool multi_statements_ = false;
   bool hangs_ = false;
   ModelSession session_;
-  std::vector<std::string> prepared_;  // texts; ids count from 1
+  std::vector<std::string> prepared_;  // texts, with 1 for each parameter; ids count from 1
+  bool binary_rows_ = false;
   std::string out_;
   std::uint8_t sequence_ = 0;  // of the next packet of the reply
 };

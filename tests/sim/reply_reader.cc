@@ -31,17 +31,33 @@ std::optional<ModelReply> ReplyReader::feed(Bytes payload, std::uint8_t sequence
         return speaks(CLIENT_DEPRECATE_EOF) ? take_ok(payload) : take_eof(payload);
       take_row(payload);
       return std::nullopt;
+    case State::prepared: return --definitions_due_ == 0 ? complete() : std::nullopt;
   }
   return std::nullopt;
 }
 
 std::optional<ModelReply> ReplyReader::take_first(Bytes payload) {
-  if (payload[0] == ReplyByte::kOk) return take_ok(payload);
+  if (payload[0] == ReplyByte::kOk) return kind_ == Kind::prepare ? take_prepared(payload) : take_ok(payload);
   mysql::PacketReader reader(payload);
   columns_ = reader.lenenc();
   if (!reader.ok() || !reader.at_end() || columns_ == 0) broken_ = "a column count that is none";
   reply_.kind = ModelReply::Kind::rows;
   state_ = State::definitions;
+  return std::nullopt;
+}
+
+std::optional<ModelReply> ReplyReader::take_prepared(Bytes payload) {
+  mysql::PacketReader reader(payload);
+  reader.skip(1 + 4);
+  const std::uint16_t columns = reader.u16();
+  const std::uint16_t parameters = reader.u16();
+  reader.skip(1 + 2);
+  if (!reader.ok() || !reader.at_end()) broken_ = "a malformed answer to COM_STMT_PREPARE";
+  definitions_due_ = columns + parameters;
+  if (!speaks(CLIENT_DEPRECATE_EOF))
+    definitions_due_ += (columns != 0 ? 1U : 0U) + (parameters != 0 ? 1U : 0U);
+  if (definitions_due_ == 0) return complete();
+  state_ = State::prepared;
   return std::nullopt;
 }
 
@@ -57,8 +73,16 @@ void ReplyReader::take_definition(Bytes payload) {
 void ReplyReader::take_row(Bytes payload) {
   mysql::PacketReader reader(payload);
   ModelReply::Row row;
+  Bytes nulls;  // of a binary row: a bit for each column, behind two that are not used
+  if (kind_ == Kind::binary) {
+    if (reader.u8() != 0) broken_ = "a binary row that does not begin as one";
+    nulls = reader.bytes((columns_ + 2 + 7) / 8);
+  }
   while (row.size() < columns_ && reader.ok()) {
-    if (reader.peek() == 0xFB) {
+    const std::size_t bit = row.size() + 2;
+    if (kind_ == Kind::binary && (nulls[bit / 8] >> (bit % 8) & 1) != 0) {
+      row.push_back(std::nullopt);
+    } else if (kind_ == Kind::text && reader.peek() == 0xFB) {
       reader.skip(1);
       row.push_back(std::nullopt);
     } else {
@@ -106,6 +130,7 @@ std::optional<ModelReply> ReplyReader::take_eof(Bytes payload) {
 }
 
 std::optional<ModelReply> ReplyReader::complete() {
+  kind_ = Kind::text;
   state_ = State::first;
   sequence_ = 1;
   return std::exchange(reply_, {});

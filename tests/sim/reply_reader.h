@@ -9,13 +9,17 @@
 
 namespace lockstep::sim_test {
 
-/// Reads a text-protocol reply as a client does, row by row. Written apart from mysql/response_scanner.h,
+/// Reads a reply as a client does, row by row. Written apart from mysql/response_scanner.h,
 /// which it is there to check.
 class ReplyReader {
  public:
   /// The first packet of the first reply has the sequence id `first`.
   explicit ReplyReader(std::uint32_t capabilities, std::uint8_t first = 1)
       : capabilities_(capabilities), sequence_(first) {}
+
+  enum class Kind { text, binary, prepare };
+  /// What the reply to come is; the ones behind it are of the text protocol again.
+  void expect(Kind kind) { kind_ = kind; }
 
   /// The next packet of a reply. The reply when it is complete.
   std::optional<ModelReply> feed(Bytes payload, std::uint8_t sequence);
@@ -25,9 +29,10 @@ class ReplyReader {
   bool idle() const { return state_ == State::first && sequence_ == 1; }
 
  private:
-  enum class State { first, definitions, definitions_end, rows };
+  enum class State { first, definitions, definitions_end, rows, prepared };
 
   std::optional<ModelReply> take_first(Bytes payload);
+  std::optional<ModelReply> take_prepared(Bytes payload);
   void take_definition(Bytes payload);
   void take_row(Bytes payload);
   std::optional<ModelReply> take_error(Bytes payload);
@@ -37,9 +42,11 @@ class ReplyReader {
   bool speaks(std::uint32_t capability) const { return (capabilities_ & capability) != 0; }
 
   std::uint32_t capabilities_;
+  Kind kind_ = Kind::text;
   State state_ = State::first;
   std::uint64_t columns_ = 0;
-  std::uint8_t sequence_;  // due
+  std::uint64_t definitions_due_ = 0;  // of a prepared statement, EOF packets behind them included
+  std::uint8_t sequence_;              // due
   ModelReply reply_;
   std::string broken_;
 };

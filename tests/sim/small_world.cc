@@ -8,6 +8,7 @@
 #include "mysql/change_user.h"
 #include "mysql/command.h"
 #include "mysql/handshake.h"
+#include "support/allocation_count.h"
 
 namespace lockstep::sim_test {
 namespace {
@@ -45,6 +46,8 @@ void HandClient::command(mysql::Command command, std::string_view argument) {
   std::string packet;
   mysql::PacketWriter writer(packet);
   writer.begin(0).u8(static_cast<std::uint8_t>(command)).text(argument).end();
+  if (command == mysql::Command::COM_STMT_PREPARE) reader_->expect(ReplyReader::Kind::prepare);
+  if (command == mysql::Command::COM_STMT_EXECUTE) reader_->expect(ReplyReader::Kind::binary);
   peer_.send(as_bytes(packet));
 }
 
@@ -130,7 +133,11 @@ SmallWorld::SmallWorld(std::size_t servers, const std::function<void(config::Set
                                 .all_counters = {&counters_}};
   core_ = std::move(*core::Core::create(made, counters_));
   core_->set_peers({{core_.get(), core_->address()}});
-  turns_ = world_.add_core([this] { core_->turn(); });
+  turns_ = world_.add_core([this] {
+    const test::AllocationCount count;
+    core_->turn();
+    allocations_ += count.allocations();
+  });
   REQUIRE(run_until([this] { return core_->groups_down().empty(); }));
 }
 

@@ -32,6 +32,8 @@ class HandClient final : public net::sim::PeerScript {
   HandClient(net::sim::World& world, const HandLogin& login);
 
   void query(std::string_view text) { command(mysql::Command::COM_QUERY, text); }
+  /// What is sent behind a COM_STMT_PREPARE or COM_STMT_EXECUTE with more than one packet to its reply has to
+  /// wait for it.
   void command(mysql::Command command, std::string_view argument);
   /// COM_CHANGE_USER to the same user.
   void change_user(std::uint16_t collation);
@@ -97,6 +99,8 @@ class SmallWorld {
   metrics::CoreCounters& counters() { return counters_; }
   config::Settings& settings() { return settings_; }
   core::Core& core() { return *core_; }
+  /// Calls of operator new in the core's turns.
+  std::uint64_t allocations() const { return allocations_; }
 
  private:
   std::vector<net::SocketAddress> configured_servers() const;
@@ -109,6 +113,7 @@ class SmallWorld {
   metrics::CoreCounters counters_;
   std::unique_ptr<core::Core> core_;
   int turns_ = 0;
+  std::uint64_t allocations_ = 0;
   std::vector<std::unique_ptr<HandClient>> clients_;
 };
 
