@@ -15,6 +15,7 @@ from testbed.servers import server
 from testbed.state import free_port
 
 STOP_SECONDS = 20
+POLL_SECONDS = 0.02
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
@@ -127,10 +128,14 @@ def value(connection, sql, *arguments):
 
 
 def eventually(holds, told, seconds=30):
-    """Asks again until something holds; what is true a moment later is right, what never comes true is a failure."""
+    """Asks again until something holds; what is true a moment later is right, what never comes true is a failure.
+
+    `told` says what was waited for. The pause leaves the CPU to those who are waited for; it is no guess at their time.
+    """
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s: {told}"
+        time.sleep(POLL_SECONDS)
 
 
 def error_of(action):

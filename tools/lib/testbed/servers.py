@@ -154,7 +154,8 @@ class Server:
                     if probe.recv(1):
                         return
             except OSError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         self.daemon.kill()
         raise Failure(f"{self.name} does not answer after {START_SECONDS} s; see {self.log}")
 
