@@ -149,24 +149,12 @@ void encode_init_db(PacketWriter& writer, std::string_view database) {
   begin(writer, Command::COM_INIT_DB).text(database).end();
 }
 
-void encode_set_option(PacketWriter& writer, std::uint16_t option) {
-  begin(writer, Command::COM_SET_OPTION).u16(option).end();
-}
-
 void encode_prepare(PacketWriter& writer, std::string_view text) {
   begin(writer, Command::COM_STMT_PREPARE).text(text).end();
 }
 
 void encode_statement_close(PacketWriter& writer, std::uint32_t statement_id) {
   begin(writer, Command::COM_STMT_CLOSE).u32(statement_id).end();
-}
-
-void encode_statement_reset(PacketWriter& writer, std::uint32_t statement_id) {
-  begin(writer, Command::COM_STMT_RESET).u32(statement_id).end();
-}
-
-void encode_process_kill(PacketWriter& writer, std::uint32_t connection_id) {
-  begin(writer, Command::COM_PROCESS_KILL).u32(connection_id).end();
 }
 
 }  // namespace lockstep::mysql

@@ -22,9 +22,6 @@ struct QueryCommand {
 
 /// The fixed fields at the head of COM_STMT_EXECUTE.
 struct ExecuteCommand {
-  static constexpr std::uint8_t CURSOR_TYPE_READ_ONLY = 1;
-  static constexpr std::uint8_t CURSOR_TYPE_FOR_UPDATE = 2;
-  static constexpr std::uint8_t CURSOR_TYPE_SCROLLABLE = 4;
   static constexpr std::uint8_t PARAMETER_COUNT_AVAILABLE = 8;
 
   std::uint32_t statement_id = 0;
@@ -32,9 +29,6 @@ struct ExecuteCommand {
   Bytes parameters;  ///< everything after the fixed fields
 
   static Result<ExecuteCommand> parse(Bytes payload);
-  bool opens_cursor() const {
-    return (flags & (CURSOR_TYPE_READ_ONLY | CURSOR_TYPE_FOR_UPDATE | CURSOR_TYPE_SCROLLABLE)) != 0;
-  }
 };
 
 /// Where the parameter types lie in an execution's parameters: a server session keeps the types of the last
@@ -67,18 +61,11 @@ Result<std::uint32_t> statement_id(Bytes payload);
 /// Replaces it in place; false when the payload is too short.
 bool set_statement_id(MutableBytes payload, std::uint32_t id);
 
-/// COM_SET_OPTION's argument.
-inline constexpr std::uint16_t kMultiStatementsOn = 0;
-inline constexpr std::uint16_t kMultiStatementsOff = 1;
-
 /// Whole command packets with sequence id 0.
 void encode_command(PacketWriter& writer, Command command);
 void encode_query(PacketWriter& writer, std::string_view text, std::uint32_t capabilities);
 void encode_init_db(PacketWriter& writer, std::string_view database);
-void encode_set_option(PacketWriter& writer, std::uint16_t option);
 void encode_prepare(PacketWriter& writer, std::string_view text);
 void encode_statement_close(PacketWriter& writer, std::uint32_t statement_id);
-void encode_statement_reset(PacketWriter& writer, std::uint32_t statement_id);
-void encode_process_kill(PacketWriter& writer, std::uint32_t connection_id);
 
 }  // namespace lockstep::mysql

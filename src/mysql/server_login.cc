@@ -85,14 +85,13 @@ ServerLoginStep ServerLogin::on_greeting(Bytes payload) {
   server_version_ = greeting->server_version;
   is_mariadb_ = mysql::is_mariadb(server_version_);
   connection_id_ = greeting->connection_id;
-  server_collation_ = greeting->collation;
-  server_capabilities_ = greeting->capabilities;
   nonce_ = greeting->nonce;
-  if ((server_capabilities_ & CLIENT_PROTOCOL_41) == 0) return fail(Fault::unsupported);
+  const std::uint32_t offered = greeting->capabilities;
+  if ((offered & CLIENT_PROTOCOL_41) == 0) return fail(Fault::unsupported);
 
-  capabilities_ = ((credentials_.capabilities | kForLogin) & server_capabilities_ & ~kNever) | kAlways;
+  capabilities_ = ((credentials_.capabilities | kForLogin) & offered & ~kNever) | kAlways;
   const auto state_only_if = [&](std::uint32_t flag, bool wanted) {
-    capabilities_ = (capabilities_ & ~flag) | (wanted ? flag & server_capabilities_ : 0);
+    capabilities_ = (capabilities_ & ~flag) | (wanted ? flag & offered : 0);
   };
   state_only_if(CLIENT_CONNECT_WITH_DB, !credentials_.database.empty());
   state_only_if(CLIENT_CONNECT_ATTRS, !credentials_.attributes.empty());

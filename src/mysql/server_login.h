@@ -54,7 +54,6 @@ class ServerLogin {
 
   // What the server said: good once the login is done.
   std::uint32_t capabilities() const { return capabilities_; }  ///< in force: stated by both sides
-  std::uint32_t server_capabilities() const { return server_capabilities_; }
   const std::string& server_version() const { return server_version_; }
   bool is_mariadb() const { return is_mariadb_; }
   /// The plugin that the server was answered by last.
@@ -62,7 +61,6 @@ class ServerLogin {
   /// The plugin that the server asked for last, in its own words.
   const std::string& plugin_name() const { return plugin_name_; }
   std::uint32_t connection_id() const { return connection_id_; }
-  std::uint8_t server_collation() const { return server_collation_; }
   std::uint16_t status() const { return status_; }
 
  private:
@@ -87,12 +85,10 @@ class ServerLogin {
   Nonce nonce_{};
   int switches_ = 0;            // AuthSwitchRequests so far
   bool password_sent_ = false;  // encrypted
-  std::uint32_t server_capabilities_ = 0;
   std::uint32_t capabilities_ = 0;
   std::string server_version_;
   bool is_mariadb_ = false;
   std::uint32_t connection_id_ = 0;
-  std::uint8_t server_collation_ = 0;
   std::uint16_t status_ = 0;
   std::string out_;  // packets to send
 };

@@ -126,8 +126,4 @@ void ServerPeer::act() {
   std::erase_if(connections_, [](const Connection& connection) { return !connection.peer->open(); });
 }
 
-void ServerPeer::reset_all() {
-  for (Connection& connection : connections_) connection.peer->reset();
-}
-
 }  // namespace lockstep::net::sim

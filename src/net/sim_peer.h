@@ -101,8 +101,6 @@ class ServerPeer final : public Actor {
   /// Refuses new connections; those that are there stay.
   void stop_listening() { listening_.reset(); }
   void listen_again();
-  /// The server's death: every connection is reset.
-  void reset_all();
   std::size_t connections() const { return connections_.size(); }
   std::size_t accepted_total() const { return accepted_total_; }
 

@@ -65,7 +65,6 @@ class World {
 
   Random& random() { return random_; }
   const Faults& faults() const { return faults_; }
-  void set_faults(const Faults& faults) { faults_ = faults; }
   Instant now() const { return now_; }
 
   /// A core: `turn` is called once a round and calls Ring::turn once. Answers a name for remove_core.
@@ -117,7 +116,7 @@ class World {
   static World* current_;
 
   Random random_;
-  Faults faults_;
+  const Faults faults_;
   Instant now_;
   bool busy_ = false;
 

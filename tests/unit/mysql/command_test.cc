@@ -41,7 +41,6 @@ TEST_CASE("an execution's parameter types are found, with and without names") {
   const auto execute = ExecuteCommand::parse(as_bytes(bound));
   REQUIRE(execute);
   CHECK(execute->statement_id == 5);
-  CHECK(execute->opens_cursor());
   const auto types = ExecuteTypes::parse(*execute, 2, 0);
   REQUIRE(types);
   CHECK(types->types_bound);
@@ -95,9 +94,6 @@ TEST_CASE("command packets are written as the protocol has them") {
   CHECK(written([](auto& w) { encode_query(w, "DO 1", CLIENT_QUERY_ATTRIBUTES); }) ==
         hex("070000 00 03 00 01 444f2031"));
   CHECK(written([](auto& w) { encode_init_db(w, "shop"); }) == hex("050000 00 02 73686f70"));
-  CHECK(written([](auto& w) { encode_set_option(w, kMultiStatementsOff); }) == hex("030000 00 1b 0100"));
   CHECK(written([](auto& w) { encode_prepare(w, "DO ?"); }) == hex("050000 00 16 444f203f"));
   CHECK(written([](auto& w) { encode_statement_close(w, 9); }) == hex("050000 00 19 09000000"));
-  CHECK(written([](auto& w) { encode_statement_reset(w, 9); }) == hex("050000 00 1a 09000000"));
-  CHECK(written([](auto& w) { encode_process_kill(w, 9); }) == hex("050000 00 0c 09000000"));
 }

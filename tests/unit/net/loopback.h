@@ -19,8 +19,6 @@ bool kernel_has_rings();
 #define NEEDS_RING() \
   if (!kernel_has_rings()) return
 
-std::uint64_t allocations_of_this_thread();
-
 /// What a core's thread owns below its sessions, and its loop.
 struct TestCore {
   explicit TestCore(RingSettings settings = {}, std::size_t blocks_max = 1024);

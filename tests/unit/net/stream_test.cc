@@ -2,6 +2,7 @@
 #include "net/stream.h"
 
 #include "loopback.h"
+#include "support/allocation_count.h"
 
 namespace lockstep::net {
 namespace {
@@ -61,9 +62,9 @@ TEST_CASE("an echo, once warm, allocates nothing and enters the kernel at most t
   };
   for (int i = 0; i < 200; ++i) exchange();
   const std::uint64_t turns = core.counters.ring_turns.get();
-  const std::uint64_t before = allocations_of_this_thread();
+  const test::AllocationCount count;
   for (int i = 0; i < 1000; ++i) exchange();
-  CHECK(allocations_of_this_thread() - before == 0);
+  CHECK(count.allocations() == 0);
   CHECK(core.counters.ring_turns.get() - turns <= 2000);
   close_and_wait(core, echo);
 }
