@@ -10,6 +10,7 @@ import time
 
 import pymysql
 
+from testbed.failure import Failure
 from testbed.lockstep import Lockstep, configuration
 from testbed.servers import server
 from testbed.state import free_port
@@ -101,6 +102,8 @@ class Bench:
 
     def run(self, command, seconds_max=40, **options):
         """A program's result."""
+        if not shutil.which(command[0]):
+            raise Failure(f"{command[0]} is not installed: run tools/setup")
         return subprocess.run(command, capture_output=True, encoding="utf-8", errors="backslashreplace",
                               timeout=seconds_max, check=False, **options)
 

@@ -5,10 +5,10 @@
 
 namespace lockstep::net {
 
-bool kernel_has_rings() {
+void need_ring() {
   static const KernelReport report = Ring::probe();
-  if (!report.missing.empty()) MESSAGE("skipped, missing: " << report.missing);
-  return report.missing.empty();
+  REQUIRE_MESSAGE(report.missing.empty(), "Linux " << report.release << " lacks " << report.missing
+                                                   << ": run the tests where lockstep itself would run");
 }
 
 TestCore::TestCore(RingSettings settings, std::size_t blocks_max) : blocks(blocks_max) {

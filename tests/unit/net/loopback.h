@@ -14,10 +14,8 @@
 
 namespace lockstep::net {
 
-/// False, with a message, where the kernel cannot run a ring; such tests then end at once.
-bool kernel_has_rings();
-#define NEEDS_RING() \
-  if (!kernel_has_rings()) return
+/// Fails the test, and says what to do, where the kernel does not let lockstep run a ring.
+void need_ring();
 
 /// What a core's thread owns below its sessions, and its loop.
 struct TestCore {

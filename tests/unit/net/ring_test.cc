@@ -44,7 +44,7 @@ std::vector<int> numbers(int count) {
 }
 
 TEST_CASE("a turn ends at its deadline, and one in the past does not wait") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   const Instant start = Clock::now();
   core.ring->turn(start + 20ms);
@@ -56,7 +56,7 @@ TEST_CASE("a turn ends at its deadline, and one in the past does not wait") {
 }
 
 TEST_CASE("one multishot accept brings every connection, and a cancel ends it") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Acceptor acceptor;
   const Listening listener;
@@ -70,7 +70,7 @@ TEST_CASE("one multishot accept brings every connection, and a cancel ends it") 
 }
 
 TEST_CASE("more operations in one turn than the submission queue holds all reach the kernel") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.submission_entries = 4});
   const Listening listener;
   std::vector<std::unique_ptr<Acceptor>> acceptors;
@@ -83,7 +83,7 @@ TEST_CASE("more operations in one turn than the submission queue holds all reach
 }
 
 TEST_CASE("more completions in one turn than the completion queue holds all arrive") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.submission_entries = 4, .completion_entries = 4});
   Acceptor acceptor;
   const Listening listener;
@@ -102,7 +102,7 @@ TEST_CASE("more completions in one turn than the completion queue holds all arri
 }
 
 TEST_CASE("a full file table refuses a descriptor and closes it; a closed slot is used again") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.files_max = 2});
   const auto descriptor = [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); };
   Result<FixedFile> first = core.ring->adopt(descriptor());
@@ -122,7 +122,7 @@ TEST_CASE("a full file table refuses a descriptor and closes it; a closed slot i
 }
 
 TEST_CASE("something that is no descriptor is not adopted, and costs no slot") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.files_max = 1});
   CHECK(!core.ring->adopt(1 << 20).has_value());
   Result<FixedFile> file = core.ring->adopt(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -132,7 +132,7 @@ TEST_CASE("something that is no descriptor is not adopted, and costs no slot") {
 }
 
 TEST_CASE("messages between the rings of two threads arrive in order and are destroyed after delivery") {
-  NEEDS_RING();
+  need_ring();
   std::vector<int> delivered;
   std::atomic<int> destroyed = 0;
   std::latch ready(1);
@@ -158,7 +158,7 @@ TEST_CASE("messages between the rings of two threads arrive in order and are des
 }
 
 TEST_CASE("a ring can post to itself") {
-  NEEDS_RING();
+  need_ring();
   std::vector<int> delivered;
   std::atomic<int> destroyed = 0;
   TestCore core;
@@ -170,7 +170,7 @@ TEST_CASE("a ring can post to itself") {
 }
 
 TEST_CASE("a message from a thread without a ring wakes a sleeping ring") {
-  NEEDS_RING();
+  need_ring();
   std::vector<int> delivered;
   std::atomic<int> destroyed = 0;
   TestCore core;
@@ -186,7 +186,7 @@ TEST_CASE("a message from a thread without a ring wakes a sleeping ring") {
 }
 
 TEST_CASE("messages that a ring never read, and messages for a ring that is gone, are destroyed") {
-  NEEDS_RING();
+  need_ring();
   std::vector<int> delivered;
   std::atomic<int> destroyed = 0;
   TestCore sender;

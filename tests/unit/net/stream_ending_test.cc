@@ -16,7 +16,7 @@ const std::string& more_than_fits() {
 
 TEST_CASE(
     "a peer that ends its direction is an orderly end, after its last bytes, and can still be answered") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -34,7 +34,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a reset by the peer is said once, with its errno, whether receiving or sending meets it") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   for (const bool sending : {false, true}) {
     CAPTURE(sending);
@@ -55,7 +55,7 @@ TEST_CASE("a reset by the peer is said once, with its errno, whether receiving o
 }
 
 TEST_CASE("a peer that ended its direction and then breaks is said twice: it will not read the answer") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -73,7 +73,7 @@ TEST_CASE("a peer that ended its direction and then breaks is said twice: it wil
 }
 
 TEST_CASE("close drops what is queued, ends what is in flight, and gives back every buffer and block") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -92,7 +92,7 @@ TEST_CASE("close drops what is queued, ends what is in flight, and gives back ev
 }
 
 TEST_CASE("close within on_received drops the rest, and the stream may be destroyed in on_closed") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   struct SelfEnding : StreamOwner {
     explicit SelfEnding(TestCore& of) : stream(std::make_unique<Stream>(*of.streams, *this)) {}
@@ -119,7 +119,7 @@ TEST_CASE("close within on_received drops the rest, and the stream may be destro
 }
 
 TEST_CASE("close after sending delivers everything, then the end") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -137,7 +137,7 @@ TEST_CASE("close after sending delivers everything, then the end") {
 }
 
 TEST_CASE("a peer that does not read is cut off by a second close") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -150,7 +150,7 @@ TEST_CASE("a peer that does not read is cut off by a second close") {
 }
 
 TEST_CASE("close while connecting ends the attempt") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   const Listening listener;
   TestStream end(core);
@@ -162,14 +162,14 @@ TEST_CASE("close while connecting ends the attempt") {
 }
 
 TEST_CASE("a stream that never was opened closes too") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   TestStream end(core);
   close_and_wait(core, end);
 }
 
 TEST_CASE("a starved stream can be closed, and its place goes to another") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.chatter = {1, 4096}});
   Connection first = connect_loopback();
   Connection second = connect_loopback();

@@ -84,17 +84,17 @@ void relay_much(std::uint64_t bytes, Stream::Receive mode, std::uint64_t bytes_m
 }
 
 TEST_CASE("100 MB pass in bulk with a bound on what waits, one buffer exceeded at most") {
-  NEEDS_RING();
+  need_ring();
   relay_much(100'000'000, Stream::Receive::bulk, 1'000'000, 128 * 1024);
 }
 
 TEST_CASE("the same in chatter, where a paused multishot may still bring what was on its way") {
-  NEEDS_RING();
+  need_ring();
   relay_much(20'000'000, Stream::Receive::chatter, 100'000, 4096 * 4096);
 }
 
 TEST_CASE("a paused stream receives nothing, and everything once it goes on") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -111,7 +111,7 @@ TEST_CASE("a paused stream receives nothing, and everything once it goes on") {
 }
 
 TEST_CASE("bytes keep their order while the mode changes at every receive") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   constexpr std::uint64_t kBytes = 10'000'000;
@@ -134,7 +134,7 @@ TEST_CASE("bytes keep their order while the mode changes at every receive") {
 
 TEST_CASE(
     "a receive begun and cancelled by the owner while it is handed the last bytes of another ends nothing") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -184,7 +184,7 @@ struct Hoarder {
 };
 
 TEST_CASE("a long transfer goes on in small buffers while others keep all large ones") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
   Hoarder hoarder(core);
   Connection connection = connect_loopback();
@@ -200,7 +200,7 @@ TEST_CASE("a long transfer goes on in small buffers while others keep all large 
 }
 
 TEST_CASE("a bulk receive left in flight that finds its group empty does not keep chatter waiting") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
   Hoarder hoarder(core);
   Connection connection = connect_loopback();
@@ -220,7 +220,7 @@ TEST_CASE("a bulk receive left in flight that finds its group empty does not kee
 }
 
 TEST_CASE("what a stream may hold shrinks as small buffers run out, to nothing") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.chatter = {16, 4096}, .bulk = {1, 4096}});
   CHECK(core.streams->held_bytes_max(4096) == 4096);
   CHECK(core.streams->held_bytes_max(1'000'000) == 2 * 4096);
@@ -240,7 +240,7 @@ TEST_CASE("what a stream may hold shrinks as small buffers run out, to nothing")
 }
 
 TEST_CASE("streams that find their buffer group empty all get on as buffers come back") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({.chatter = {2, 4096}, .bulk = {1, 4096}});
   constexpr std::uint64_t kBytes = 200'000;
   constexpr int kStreams = 16;

@@ -8,7 +8,7 @@ namespace lockstep::net {
 namespace {
 
 TEST_CASE("what the peer writes arrives, what is sent reaches the peer, and an idle stream holds nothing") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -26,7 +26,7 @@ TEST_CASE("what the peer writes arrives, what is sent reaches the peer, and an i
 }
 
 TEST_CASE("received bytes are sent from where they lie, and their buffer returns when the send completes") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream echo(core);
@@ -43,7 +43,7 @@ TEST_CASE("received bytes are sent from where they lie, and their buffer returns
 }
 
 TEST_CASE("an echo, once warm, allocates nothing and enters the kernel at most twice per message") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream echo(core);
@@ -70,7 +70,7 @@ TEST_CASE("an echo, once warm, allocates nothing and enters the kernel at most t
 }
 
 TEST_CASE("a stream connects, receives as chatter, and sends what was queued while connecting") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   const Listening listener;
   TestStream end(core);
@@ -88,7 +88,7 @@ TEST_CASE("a stream connects, receives as chatter, and sends what was queued whi
 }
 
 TEST_CASE("a refused connection ends the stream with the kernel's reason") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   SocketAddress nobody;
   { nobody = Listening().address; }
@@ -103,7 +103,7 @@ TEST_CASE("a refused connection ends the stream with the kernel's reason") {
 
 TEST_CASE(
     "slices queued before a flush go out together, and more than one operation carries keep their order") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -127,7 +127,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a stream begins as chatter, whatever was wished before it was opened") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -139,7 +139,7 @@ TEST_CASE("a stream begins as chatter, whatever was wished before it was opened"
 }
 
 TEST_CASE("a copy larger than a block spans several") {
-  NEEDS_RING();
+  need_ring();
   TestCore core;
   Connection connection = connect_loopback();
   TestStream end(core);
@@ -154,7 +154,7 @@ TEST_CASE("a copy larger than a block spans several") {
 }
 
 TEST_CASE("a stream that finds no block for what it must say ends, and never says half of it") {
-  NEEDS_RING();
+  need_ring();
   TestCore core({}, 2);
   Connection connection = connect_loopback();
   TestStream end(core);

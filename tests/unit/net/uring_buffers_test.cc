@@ -8,7 +8,7 @@ namespace {
 
 TEST_CASE(
     "the kernel's window widens while it is emptied, up to all buffers, and what is released goes back") {
-  NEEDS_RING();
+  need_ring();
   io_uring uring{};
   REQUIRE(io_uring_queue_init(8, &uring, 0) == 0);
   {
@@ -36,7 +36,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a window of big buffers is a few of them, and never more than there are") {
-  NEEDS_RING();
+  need_ring();
   io_uring uring{};
   REQUIRE(io_uring_queue_init(8, &uring, 0) == 0);
   {
