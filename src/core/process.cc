@@ -58,14 +58,15 @@ std::expected<std::vector<net::SocketAddress>, std::string> resolve_servers(
 
 }  // namespace
 
-/// Where starting cores meet: none runs before all have started, none ends before all have finished, since
-/// they post to each other.
+/// Where cores meet: none runs before all have started, none stops answering before all have finished, and
+/// none destroys its ring before all have stopped posting to it.
 struct Process::Gate {
   std::mutex mutex;
   std::condition_variable changed;
   std::uint32_t count = 0;
   std::uint32_t started = 0;
-  std::uint32_t finished = 0;
+  std::uint32_t stopped = 0;
+  std::atomic<std::uint32_t> finished = 0;
   bool failed = false;
 
   void wait_for_all(std::uint32_t& counter) {
@@ -148,7 +149,18 @@ void Process::run_core(std::uint32_t index, std::uint32_t cpu, const CoreSetting
     (*core)->drain();
   }
   if (core) (*core)->run();
-  gate_->wait_for_all(gate_->finished);
+  wait_for_others(core ? core->get() : nullptr);
+}
+
+/// A core that has nothing left to do goes on answering: the process lives, and pages ask all cores.
+void Process::wait_for_others(Core* core) {
+  if (++gate_->finished == gate_->count) {
+    for (const auto& seat : seats_) {
+      if (seat->core != nullptr) net::Ring::post_from_outside(seat->address, std::make_unique<Call>([] {}));
+    }
+  }
+  while (core != nullptr && gate_->finished != gate_->count) core->turn();
+  gate_->wait_for_all(gate_->stopped);
 }
 
 void Process::drain() {

@@ -52,6 +52,7 @@ class Process {
 
   std::expected<void, std::string> start_cores();
   void run_core(std::uint32_t index, std::uint32_t cpu, const CoreSettings& settings);
+  void wait_for_others(Core* core);
   template <typename Answer>
   bool ask(const std::function<Answer(Core&)>& question, const std::function<void(Answer)>& take);
 

@@ -56,6 +56,28 @@ def test_post_drain(bench):
     check_drain(bench, drain)
 
 
+def test_healthy_while_one_core_drains(bench):
+    """While one core waits for a transaction and the other has nothing left to do, /healthz answers 200, /readyz 503."""
+    server = bench.server("mariadb-1")
+    server.administer(f"CREATE OR REPLACE TABLE {bench.database}.drained (a INT)")
+    sessions = f"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '{bench.database}' AND USER = 'app'"
+    with bench.connect(server.port, database="mysql") as watcher, \
+            bench.lockstep(server, cores=2, drain_timeout="20s") as lockstep:
+        busy = bench.connect(lockstep.port)
+        rows(busy, "BEGIN")
+        rows(busy, "INSERT INTO drained VALUES (1)")
+        lockstep.daemon.send(signal.SIGTERM)
+        eventually(lambda: value(watcher, sessions) == 1 and not lockstep.ready(), "only the busy session is left")
+        for _ in range(5):  # the core that is done leaves its loop a moment after its last connection
+            status, text = lockstep.get("/healthz")
+            assert status == 200, (status, text)
+            status, text = lockstep.get("/readyz")
+            assert (status, text) == (503, "draining\n"), (status, text)
+        rows(busy, "COMMIT")
+        assert ended(busy)
+        assert lockstep._child.wait(PATIENCE_SECONDS) == 0
+
+
 def test_drain_has_a_bound(bench):
     """A transaction that does not finish within drain_timeout is cut off, and undone by the server."""
     server = bench.server("mariadb-1")
