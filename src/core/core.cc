@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "backend/error_text.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "core/wiring.h"
@@ -27,9 +28,21 @@ std::uint64_t imbalance_max(std::uint64_t clients) {
   return 1 + clients / 16;
 }
 
-/// Of client sessions; each core has room for one.
-std::uint32_t sessions_of_core(const CoreSettings& core) {
-  return std::max(1U, backend::share_of(core.settings.sessions_max, core.index, core.count));
+/// The part of the table of files that clients leave to connections to servers: without any, a core full of
+/// clients serves none of them. A quarter lets one client in three hold a server session of its own, and
+/// where as many do, nothing is pooled any more.
+constexpr std::uint32_t kPartForServers = 4;
+
+/// Client sessions of one core; each has room for one.
+std::uint32_t sessions_of_core(const CoreSettings& core, std::uint32_t files_max) {
+  const std::uint32_t wanted =
+      std::max(1U, backend::share_of(core.settings.sessions_max, core.index, core.count));
+  const std::uint32_t room = files_max - files_max / kPartForServers;
+  if (wanted <= room) return wanted;
+  log_warning(
+      "core {}: room for {} clients, not for {}: raise ring.files_max ({}) or the limit of open files",
+      core.index, room, wanted, core.settings.ring.files_max);
+  return room;
 }
 
 }  // namespace
@@ -60,7 +73,7 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
       backend_{streams_, timers_, states_, counters, server_sessions_, limits(core.settings), *this},
       router_({}),
       cluster_(backend_),
-      sessions_(sessions_of_core(core)),
+      sessions_(sessions_of_core(core, ring_->files_max())),
       shared_{.backend = backend_,
               .cluster = cluster_,
               .router = router_,
@@ -172,11 +185,12 @@ void Core::take_connection(int descriptor) {
     return net::close_descriptor(descriptor);  // gone already
   }
   const std::uint32_t id = next_session_++ * count_ + index_ + 1;
+  if (ring_->files_free() == 0) return refuse_connection(descriptor);
   proxy::ClientSession* session = sessions_.make(shared_, id);
   if (session == nullptr) return refuse_connection(descriptor);
   open_sessions_.push_back(*session);
   if (const auto opened = session->open(descriptor, peer->host()); !opened) {
-    log_warning("core {}: no room for a client: raise ring.files_max or the limit of open files", index_);
+    log_warning("core {}: a client could not be taken: {}", index_, backend::describe(opened.error()));
     ++counters_.sessions_refused;
     session->close();
   }

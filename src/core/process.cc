@@ -13,23 +13,12 @@
 #include "base/log.h"
 #include "config/reader.h"
 #include "config/reload.h"
+#include "core/machine.h"
 
 namespace lockstep::core {
 namespace {
 
 constexpr auto kAnswerWithin = std::chrono::seconds(2);
-
-/// The CPUs that this process may use.
-std::vector<std::uint32_t> usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<std::uint32_t> cpus;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return {0};
-  for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  }
-  return cpus;
-}
 
 void bind_to(std::uint32_t cpu) {
   cpu_set_t set;
@@ -92,6 +81,8 @@ Process::~Process() {
 
 std::expected<void, std::string> Process::start_cores() {
   const std::shared_ptr<const config::Settings> settings = settings_;
+  const FileLimit files = raise_file_limit();
+  log_info("open files: at most {} ({} before they were raised to the hard limit)", files.now, files.before);
   const auto listen = net::SocketAddress::parse(config::text(settings->listen));
   if (!listen)
     return std::unexpected(fmt::format("listen: cannot resolve '{}'", config::text(settings->listen)));

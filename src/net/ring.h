@@ -73,6 +73,9 @@ class Ring {
   /// Moves a descriptor into the registered file table (the descriptor itself is closed, in failure too).
   /// limit_reached when the table is full.
   Result<FixedFile> adopt(int descriptor);
+  /// Slots of the table, and how many of them are free.
+  std::uint32_t files_max() const;
+  std::uint32_t files_free() const;
   /// Closes the slot. Operations still in flight on it are not ended by this: cancel or shut down first.
   void close(FixedFile&& file);
 

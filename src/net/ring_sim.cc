@@ -397,6 +397,13 @@ Result<FixedFile> Ring::adopt(int descriptor) {
   return fail(Fault::limit_reached);
 }
 
+std::uint32_t Ring::files_max() const {
+  return static_cast<std::uint32_t>(impl_->slots.size());
+}
+std::uint32_t Ring::files_free() const {
+  return static_cast<std::uint32_t>(std::ranges::count(impl_->slots, nullptr));
+}
+
 void Ring::close(FixedFile&& file) {
   INVARIANT(impl_->socket_of(file) != nullptr);
   impl_->slots[file.release()].reset();

@@ -171,7 +171,8 @@ int Ring::Impl::start(const RingSettings& settings) {
   return bulk.register_with_kernel();
 }
 
-int Ring::Impl::register_files(std::uint32_t files_max) {
+int Ring::Impl::register_files(std::uint32_t count) {
+  files_max = count;
   free_slots.reserve(files_max);
   for (std::uint32_t slot = files_max; slot-- > 0;) free_slots.push_back(slot);
   return io_uring_register_files_sparse(&uring, files_max);

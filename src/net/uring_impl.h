@@ -29,7 +29,7 @@ struct Ring::Impl {
   ~Impl();
 
   int start(const RingSettings& settings);
-  int register_files(std::uint32_t files_max);
+  int register_files(std::uint32_t count);
 
   io_uring_sqe& next_sqe();
   io_uring_sqe& operation_sqe(Operation& operation);
@@ -47,6 +47,7 @@ struct Ring::Impl {
   UringBuffers bulk;
   metrics::CoreCounters& counters;
   Instant now = Clock::now();
+  std::uint32_t files_max = 0;
   std::vector<std::uint32_t> free_slots;
   std::vector<Posting*> unposted;  // to be tried again, oldest first
 };

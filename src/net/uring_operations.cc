@@ -83,6 +83,13 @@ Result<FixedFile> Ring::adopt(int descriptor) {
   return FixedFile(slot);
 }
 
+std::uint32_t Ring::files_max() const {
+  return impl_->files_max;
+}
+std::uint32_t Ring::files_free() const {
+  return static_cast<std::uint32_t>(impl_->free_slots.size());
+}
+
 // The slot is free when the completion says so: adopt() acts at once and must not overtake the close.
 void Ring::close(FixedFile&& file) {
   INVARIANT(static_cast<bool>(file));

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import resource
 import socket
 import time
 
@@ -61,6 +62,35 @@ def test_client_write_timeout(bench):
             assert lockstep.metrics().sum("lockstep_sessions") == 2
             eventually(lambda: lockstep.metrics().sum("lockstep_sessions") == 1, "the deaf client is closed")
             assert value(other, "SELECT 1") == 1
+
+
+def test_limit_of_open_files_is_raised(bench):
+    """The soft limit of open files that lockstep starts with is raised to the hard one, and the log says so."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        with bench.lockstep(bench.server("mariadb-1")) as lockstep:
+            assert lockstep.metrics().sum("lockstep_process_max_fds") == hard
+            assert f"open files: at most {hard} (200 before" in lockstep.log.read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_clients_leave_room_for_servers(bench):
+    """Clients above three quarters of the connections of a core read error 1040, and those inside can be served."""
+    server = bench.server("mariadb-1")
+    with bench.lockstep(server, cores=1, ring={"files_max": 64}, pool={"idle_timeout": "1s"}) as lockstep:
+        client = bench.connect(lockstep.port)
+        eventually(lambda: lockstep.metrics().sum("lockstep_server_sessions") == 0, "no connection to the server is left")
+        newcomers = [socket.create_connection(("127.0.0.1", lockstep.port), timeout=20) for _ in range(70)]
+        said = [newcomer.recv(200) for newcomer in newcomers]
+        greeted = [words for words in said if words[4:5] == b"\x0a"]
+        refused = [words for words in said if words[4:7] == b"\xff" + (1040).to_bytes(2, "little")]
+        assert (len(greeted), len(refused)) == (47, 23), (len(greeted), len(refused))
+        assert value(client, "SELECT 1") == 1
+        for newcomer in newcomers:
+            newcomer.close()
+        eventually(lambda: error_of(lambda: bench.connect(lockstep.port).close()) is None, "there is room again")
 
 
 @on("mariadb-1", "mysql-1")
