@@ -18,6 +18,7 @@ class ServerSession;
 /// Bounds and times of server sessions; from the settings of the same names.
 struct Limits {
   std::chrono::milliseconds connect_timeout;
+  std::chrono::milliseconds server_tcp_user_timeout;
   std::chrono::milliseconds acquire_timeout;
   std::chrono::milliseconds idle_timeout;
   std::chrono::milliseconds age_max;

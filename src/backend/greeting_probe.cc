@@ -37,7 +37,8 @@ void GreetingProbe::connect() {
   succeeded_ = false;
   stream_.emplace(context_.streams, *this);
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
-  if (const auto begun = stream_->connect(server_.address()); !begun) on_ended(begun.error());
+  if (const auto begun = stream_->connect(server_.address(), context_.limits.server_tcp_user_timeout); !begun)
+    on_ended(begun.error());
 }
 
 void GreetingProbe::finish() {

@@ -74,7 +74,7 @@ Result<void> ServerSession::open() {
                                                             .collation = collation_,
                                                             .attributes = as_bytes(kAttributes)});
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
-  return stream_.connect(pool_.server().address());
+  return stream_.connect(pool_.server().address(), context_.limits.server_tcp_user_timeout);
 }
 
 void ServerSession::close() {

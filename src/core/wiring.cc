@@ -11,6 +11,7 @@ net::RingSettings ring_settings(const config::RingSettings& ring) {
 
 backend::Limits limits(const config::Settings& settings) {
   return {.connect_timeout = settings.connect_timeout,
+          .server_tcp_user_timeout = settings.server_tcp_user_timeout,
           .acquire_timeout = settings.acquire_timeout,
           .idle_timeout = settings.pool.idle_timeout,
           .age_max = settings.pool.age_max,

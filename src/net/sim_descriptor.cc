@@ -13,7 +13,7 @@ Result<int> open_listener(const SocketAddress& address, int backlog) {
   return world.open_descriptor(*listening);
 }
 
-Result<int> open_stream(const SocketAddress&) {
+Result<int> open_stream(const SocketAddress&, std::chrono::milliseconds) {
   sim::World& world = sim::World::current();
   return world.open_descriptor(world.make_socket());
 }

@@ -18,9 +18,19 @@ Result<int> open_socket(const SocketAddress& address) {
   return descriptor;
 }
 
+bool set(int descriptor, int level, int option, int value) {
+  return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
 bool switch_on(int descriptor, int level, int option) {
-  const int on = 1;
-  return setsockopt(descriptor, level, option, &on, sizeof on) == 0;
+  return set(descriptor, level, option, 1);
+}
+
+/// Two probes may get lost before the user timeout, which then takes the place of a count of probes, is over.
+bool keep_alive(int descriptor, std::chrono::milliseconds user_timeout) {
+  const auto seconds = static_cast<int>(std::max<std::int64_t>(1, user_timeout.count() / 1000 / 3));
+  return switch_on(descriptor, SOL_SOCKET, SO_KEEPALIVE) &&
+         set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, seconds) &&
+         set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, seconds);
 }
 
 const sockaddr* native(const SocketAddress& address) {
@@ -58,11 +68,11 @@ Result<int> open_listener(const SocketAddress& address, int backlog) {
   return opened;
 }
 
-Result<int> open_stream(const SocketAddress& address) {
+Result<int> open_stream(const SocketAddress& address, std::chrono::milliseconds user_timeout) {
   const Result<int> opened = open_socket(address);
   if (!opened) return opened;
-  const bool ready =
-      switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && switch_on(*opened, SOL_SOCKET, SO_KEEPALIVE);
+  const bool ready = switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && keep_alive(*opened, user_timeout) &&
+                     set_send_timeout(*opened, user_timeout).has_value();
   if (!ready) return give_up(*opened);
   return opened;
 }

@@ -27,8 +27,9 @@ struct SocketAddress {
 /// A listening socket with SO_REUSEPORT (each core has its own on the same port), TCP_NODELAY inherited by
 /// what it accepts.
 Result<int> open_listener(const SocketAddress& address, int backlog);
-/// A stream socket for connect: TCP_NODELAY, SO_KEEPALIVE.
-Result<int> open_stream(const SocketAddress& address);
+/// A stream socket for connect: TCP_NODELAY, SO_KEEPALIVE. The kernel ends the connection when nothing that
+/// was sent, probes of a silent connection among it, has been acknowledged or taken for `user_timeout`.
+Result<int> open_stream(const SocketAddress& address, std::chrono::milliseconds user_timeout);
 /// How long a peer may leave sent bytes untaken, or unacknowledged, before the kernel ends the connection.
 Result<void> set_send_timeout(int descriptor, std::chrono::milliseconds longest);
 Result<SocketAddress> local_address(int descriptor);

@@ -31,9 +31,9 @@ Result<void> Stream::open(int descriptor) {
   return {};
 }
 
-Result<void> Stream::connect(const SocketAddress& address) {
+Result<void> Stream::connect(const SocketAddress& address, std::chrono::milliseconds user_timeout) {
   INVARIANT(state_ == State::fresh);
-  const Result<int> descriptor = open_stream(address);
+  const Result<int> descriptor = open_stream(address, user_timeout);
   if (!descriptor) return std::unexpected(descriptor.error());
   if (Result<void> adopted = adopt(*descriptor); !adopted) return adopted;
   state_ = State::connecting;

@@ -97,7 +97,8 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   /// Takes an accepted descriptor; receiving starts as chatter.
   Result<void> open(int descriptor);
   /// Starts to connect; on_connected or on_ended follows. Receiving starts as chatter once connected.
-  Result<void> connect(const SocketAddress& address);
+  /// `user_timeout` as in open_stream.
+  Result<void> connect(const SocketAddress& address, std::chrono::milliseconds user_timeout);
   /// Ends everything and drops what is queued, at once; on_closed() follows. With `after_sending` what is
   /// queued is sent first (a peer that does not read is cut off by the owner calling close() again without
   /// it).

@@ -1,5 +1,7 @@
 """A server that dies under load: clients are told, lockstep stays, and the server is used again when it is back."""
 
+import os
+import pathlib
 import threading
 import time
 
@@ -88,6 +90,26 @@ def await_all(progress, workers, reached, told):
         done = progress.wait_for(lambda: all(reached(worker) for worker in workers), PATIENCE_SECONDS)
     errors = [worker.errors[-1:] for worker in workers]
     assert done, f"not within {PATIENCE_SECONDS} s: {told}; the workers' last errors: {errors}"
+
+
+def keepalive_seconds(local_port):
+    """In how many seconds the kernel probes the peer of that connection of this host."""
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        timer, due = fields[5].split(":")
+        if int(fields[1].rpartition(":")[2], 16) == local_port and timer == "02":
+            return int(due, 16) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+def test_silent_server_is_probed(bench):
+    """A connection on which nothing happens is probed after a third of server_tcp_user_timeout: its host may be gone."""
+    with bench.lockstep(bench.server("mariadb-1"), server_tcp_user_timeout="30s") as lockstep:
+        client = bench.connect(lockstep.port)
+        host = value(client, "SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()")
+        port = int(host.rpartition(":")[2])
+        eventually(lambda: keepalive_seconds(port) is not None, "the connection is idle")
+        assert keepalive_seconds(port) <= 10
 
 
 @on(*VICTIMS)

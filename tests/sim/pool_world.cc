@@ -35,6 +35,7 @@ PoolWorld::PoolWorld(std::uint32_t connections_max, ModelReset reset)
               .counters = counters_,
               .sessions = sessions_,
               .limits = {.connect_timeout = std::chrono::seconds(5),
+                         .server_tcp_user_timeout = std::chrono::seconds(60),
                          .acquire_timeout = std::chrono::seconds(60),
                          .idle_timeout = std::chrono::seconds(300),
                          .age_max = std::chrono::hours(1)},

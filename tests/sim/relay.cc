@@ -29,7 +29,7 @@ class Relay::Pair {
   bool open(int descriptor) {
     if (!client_.stream.open(descriptor)) return false;
     client_.stream.send_copy(as_bytes(kGreeting));
-    if (!server_.stream.connect(relay_.server_)) close();
+    if (!server_.stream.connect(relay_.server_, std::chrono::seconds(60))) close();
     return true;
   }
 

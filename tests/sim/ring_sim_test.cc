@@ -79,7 +79,7 @@ TEST_CASE("A run ends without success when nothing can happen any more") {
 TEST_CASE("A connect to an address where nobody listens is refused") {
   World world(1);
   Bench bench(world);
-  net::FixedFile file = std::move(*bench.ring->adopt(*net::open_stream(kServer)));
+  net::FixedFile file = std::move(*bench.ring->adopt(*net::open_stream(kServer, std::chrono::seconds(60))));
   bench.ring->connect(file, kServer.storage, kServer.bytes, bench.operation);
   CHECK(world.run_until([&] { return !bench.operation.in_flight(); }));
   CHECK(bench.seen == std::vector<int>{-ECONNREFUSED});

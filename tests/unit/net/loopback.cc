@@ -87,7 +87,7 @@ Listening::~Listening() {
 }
 
 Peer connect_to(const SocketAddress& address) {
-  const Result<int> descriptor = open_stream(address);
+  const Result<int> descriptor = open_stream(address, 60s);
   REQUIRE(descriptor.has_value());
   const auto* native = reinterpret_cast<const sockaddr*>(&address.storage);
   REQUIRE(::connect(*descriptor, native, address.bytes) == 0);

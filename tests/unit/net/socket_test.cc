@@ -1,6 +1,8 @@
 #include "net/socket.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 namespace lockstep::net {
 namespace {
@@ -41,6 +43,22 @@ TEST_CASE("two listeners share one port, and report it") {
   CHECK(local_address(*second)->text() == shared.text());
   close_descriptor(*first);
   close_descriptor(*second);
+}
+
+TEST_CASE("a connection whose peer is gone is probed and ended in time") {
+  const Result<int> opened = open_stream(*SocketAddress::parse("127.0.0.1:3306"), std::chrono::seconds(60));
+  REQUIRE(opened.has_value());
+  const auto option = [&](int level, int name) {
+    int value = -1;
+    socklen_t bytes = sizeof value;
+    CHECK(getsockopt(*opened, level, name, &value, &bytes) == 0);
+    return value;
+  };
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) == 20);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPINTVL) == 20);
+  CHECK(option(IPPROTO_TCP, TCP_USER_TIMEOUT) == 60'000);
+  close_descriptor(*opened);
 }
 
 }  // namespace

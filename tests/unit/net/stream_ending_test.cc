@@ -154,7 +154,7 @@ TEST_CASE("close while connecting ends the attempt") {
   TestCore core;
   const Listening listener;
   TestStream end(core);
-  REQUIRE(end.stream.connect(listener.address).has_value());
+  REQUIRE(end.stream.connect(listener.address, 60s).has_value());
   end.stream.send_copy(as_bytes("never sent"));
   close_and_wait(core, end);
   CHECK(!end.connected);

@@ -74,7 +74,7 @@ TEST_CASE("a stream connects, receives as chatter, and sends what was queued whi
   TestCore core;
   const Listening listener;
   TestStream end(core);
-  REQUIRE(end.stream.connect(listener.address).has_value());
+  REQUIRE(end.stream.connect(listener.address, 60s).has_value());
   end.stream.send_copy(as_bytes("early "));
   end.stream.send_copy(as_bytes("words"));
   CHECK(core.run_until([&] { return end.connected; }));
@@ -93,7 +93,7 @@ TEST_CASE("a refused connection ends the stream with the kernel's reason") {
   SocketAddress nobody;
   { nobody = Listening().address; }
   TestStream end(core);
-  REQUIRE(end.stream.connect(nobody).has_value());
+  REQUIRE(end.stream.connect(nobody, 60s).has_value());
   CHECK(core.run_until([&] { return end.ended.has_value(); }));
   CHECK(end.ended->fault == Fault::system);
   CHECK(end.ended->sys == -ECONNREFUSED);
