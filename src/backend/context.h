@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend/connection_quota.h"
+#include "base/intrusive_list.h"
 #include "base/slab.h"
 #include "metrics/counters.h"
 #include "net/stream.h"
@@ -13,6 +14,7 @@
 
 namespace lockstep::backend {
 
+class Server;
 class ServerSession;
 
 /// Bounds and times of server sessions; from the settings of the same names.
@@ -36,10 +38,14 @@ struct Context {
   Slab<ServerSession>& sessions;
   Limits limits;
   Peers& peers;
-  std::uint64_t last_lease = 0;  ///< leases are numbered; see ServerSession::lease_number
-  std::string query{};           ///< a COM_QUERY packet of lockstep's own under construction
+  std::uint64_t last_lease = 0;          ///< leases are numbered; see ServerSession::lease_number
+  std::string query{};                   ///< a COM_QUERY packet of lockstep's own under construction
+  IntrusiveList<Server> to_share_out{};  ///< servers whose connections are to find their takers
 
   Instant now() const { return streams.ring.now(); }
+  /// At the end of every turn of the loop: see Server::share_out_soon. What that brings about may ask for it
+  /// anew, so the next turn must not wait when anything is in the list.
+  void share_out();
 };
 
 }  // namespace lockstep::backend

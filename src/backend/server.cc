@@ -14,7 +14,9 @@ Server::Server(Context& context, std::uint32_t number, ServerPlan plan)
       quota_(context.peers, number, plan_.connections_max),
       probe_(context, *this) {}
 
-Server::~Server() = default;
+Server::~Server() {
+  if (linked()) unlink();
+}
 
 Pool& Server::pool(std::string_view user, std::uint32_t capabilities) {
   for (const auto& pool : pools_) {

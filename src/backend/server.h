@@ -28,7 +28,7 @@ struct ServerPlan {
 
 /// One server as one core sees it: who it is, whether it answers, the pools of sessions with it, and who is
 /// to have the connections that this core may have to it.
-class Server {
+class Server : public ListHook<> {
  public:
   /// Every core gives the server the same number, which no other one ever has.
   Server(Context& context, std::uint32_t number, ServerPlan plan);
@@ -104,6 +104,7 @@ class Server {
     Pool* pool = nullptr;
     ConnectionQuota::Claimant claimant{};
   };
+  friend struct Context;
   std::optional<Taker> next_taker() const;
   Pool* longest_waiting_pool() const;
   void share_out();
@@ -123,7 +124,6 @@ class Server {
   std::optional<ServerIdentity> identity_;
   std::vector<std::unique_ptr<Pool>> pools_;
   GreetingProbe probe_;
-  net::TimerFor<&Server::share_out> share_out_{*this};
 };
 
 }  // namespace lockstep::backend

@@ -21,7 +21,17 @@ void Server::connection_ended() {
 }
 
 void Server::share_out_soon() {
-  if (!share_out_.armed()) context_.timers.set(share_out_, context_.now());
+  if (!linked()) context_.to_share_out.push_back(*this);
+}
+
+void Context::share_out() {
+  if (to_share_out.empty()) return;
+  const Server& last = to_share_out.back();
+  for (bool more = true; more;) {
+    Server& server = to_share_out.pop_front();
+    more = &server != &last;
+    server.share_out();
+  }
 }
 
 void Server::share_out() {

@@ -118,8 +118,10 @@ void Core::run() {
 
 void Core::turn() {
   streams_.flush_all();
-  ring_->turn(std::min(timers_.next_due(), ring_->now() + kLongestTurn));
+  const Instant wait_until = std::min(timers_.next_due(), ring_->now() + kLongestTurn);
+  ring_->turn(backend_.to_share_out.empty() ? wait_until : ring_->now());
   timers_.advance(ring_->now());
+  backend_.share_out();
   if (draining_) finish_drain();
 }
 

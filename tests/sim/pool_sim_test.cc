@@ -81,6 +81,22 @@ TEST_CASE("A reset that the server refuses blames neither the server nor who wai
   CHECK(world.context.counters.server_connect_failures.get() == 0);
 }
 
+TEST_CASE("A connection that is free is given up for another pool at the end of the turn, without any wait") {
+  PoolWorld world(1);
+  ModelTaker first(world.pool());
+  ModelTaker second(world.pool(mysql::Capability::CLIENT_FOUND_ROWS));
+  first.ask({});
+  world.run();
+  REQUIRE(first.lease);
+  second.ask({});
+  first.give_back();
+  CHECK(world.pool().idle() == 1);
+  world.run(1us);  // one turn
+  CHECK(world.pool().idle() == 0);
+  world.run();
+  CHECK(second.lease);
+}
+
 TEST_CASE("The session in the client's state is found among many others") {
   Idle world({"60", "1", "2", "3", "4", "5", "6", "7", "8"});
   ModelTaker client(world.pool());

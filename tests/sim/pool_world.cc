@@ -43,8 +43,9 @@ PoolWorld::PoolWorld(std::uint32_t connections_max, ModelReset reset)
   start_log(LogLevel::error);
   core_ = world_.add_core([this] {
     streams_.flush_all();
-    ring_->turn(timers_.next_due());
+    ring_->turn(context.to_share_out.empty() ? timers_.next_due() : ring_->now());
     timers_.advance(ring_->now());
+    context.share_out();
   });
   server = std::make_unique<backend::Server>(
       context, 1, backend::ServerPlan{.name = "a", .address = kAddress, .connections_max = connections_max});
@@ -63,8 +64,8 @@ session::Facets PoolWorld::state(std::string_view wait_timeout) {
   return {&states.no_schema(), &states.variables(values), false};
 }
 
-backend::Pool& PoolWorld::pool() {
-  backend::Pool& pool = server->pool(ModelUsers::kName, 0);
+backend::Pool& PoolWorld::pool(std::uint32_t capabilities) {
+  backend::Pool& pool = server->pool(ModelUsers::kName, capabilities);
   if (!pool.has_secret()) pool.set_secret(mysql::RecoveredSecret::from_password(ModelUsers::kPassword));
   return pool;
 }

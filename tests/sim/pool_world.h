@@ -59,7 +59,7 @@ class PoolWorld {
   /// A state in which wait_timeout is set; empty: to nothing.
   session::Facets state(std::string_view wait_timeout);
   /// Of the user that the model server knows.
-  backend::Pool& pool();
+  backend::Pool& pool(std::uint32_t capabilities = 0);
   /// Lets what is under way come to its end, or go on for that long.
   void run(Duration duration = std::chrono::milliseconds(100)) { world_.run_for(duration); }
 

@@ -33,6 +33,7 @@ struct IdleCore {
       streams.flush_all();
       ring->turn(timers.next_due());
       timers.advance(ring->now());
+      context.share_out();
     });
     world.run_for(100ms);
     world.remove_core(core);
