@@ -46,7 +46,8 @@ Pool::Pool(Context& context, Server& server, std::string_view user, std::uint32_
       server_(server),
       user_(user),
       capabilities_(capabilities),
-      profile_(context.states, capabilities) {}
+      profile_(context.states, capabilities),
+      emptied_at_(context.now()) {}
 
 Pool::~Pool() {
   INVARIANT(size_ == 0);
@@ -284,7 +285,7 @@ void Pool::on_open_failed(std::string_view why, OpenFault fault, const mysql::Er
 
 void Pool::on_closed(ServerSession& session) {
   session.ListHook<detail::All>::unlink();
-  --size_;
+  if (--size_ == 0) emptied_at_ = context_.now();
   --context_.counters.server_sessions;
   context_.sessions.destroy(&session);
   server_.connection_ended();
@@ -315,6 +316,10 @@ void Pool::sweep() {
          context_.now() - idle_sessions_.idle_longest().idle_since() > context_.limits.idle_timeout) {
     close_one_idle();
   }
+}
+
+bool Pool::unused() const {
+  return size_ == 0 && !anyone_waits() && context_.now() - emptied_at_ > context_.limits.idle_timeout;
 }
 
 void Pool::append_json(std::string& json) {

@@ -115,6 +115,8 @@ class Pool {
 
   /// Closes what is idle for too long or too old.
   void sweep();
+  /// It has had no session, and nobody who waits for one, for idle_timeout.
+  bool unused() const;
 
  private:
   friend class ServerSession;
@@ -153,6 +155,7 @@ class Pool {
   bool has_secret_ = false;
   Profile profile_;
   std::size_t size_ = 0;  // sessions in any phase
+  Instant emptied_at_;    // when size_ became 0
   std::uint32_t opening_ = 0;
   std::uint32_t waiting_ = 0;
   IntrusiveList<ServerSession, detail::All> all_sessions_;

@@ -19,10 +19,22 @@ Server::~Server() {
 }
 
 Pool& Server::pool(std::string_view user, std::uint32_t capabilities) {
-  for (const auto& pool : pools_) {
-    if (pool->capabilities() == capabilities && pool->user() == user) return *pool;
+  const auto found = pool_by_key_.find({user, capabilities});
+  if (found != pool_by_key_.end()) return *found->second;
+  Pool& made = *pools_.emplace_back(std::make_unique<Pool>(context_, *this, user, capabilities));
+  pool_by_key_.emplace(PoolKey{made.user(), capabilities}, &made);
+  return made;
+}
+
+void Server::sweep(std::vector<std::unique_ptr<Pool>>& unused) {
+  for (const auto& pool : pools_) pool->sweep();
+  const auto used = [](const auto& pool) { return !pool->unused(); };
+  const auto first = std::stable_partition(pools_.begin(), pools_.end(), used);
+  for (auto at = first; at != pools_.end(); ++at) {
+    pool_by_key_.erase({(*at)->user(), (*at)->capabilities()});
+    unused.push_back(std::move(*at));
   }
-  return *pools_.emplace_back(std::make_unique<Pool>(context_, *this, user, capabilities));
+  pools_.erase(first, pools_.end());
 }
 
 void Server::change(const ServerPlan& plan) {
@@ -42,7 +54,8 @@ void Server::stop() {
 }
 
 void Server::vacate() {
-  for (const auto& pool : pools_) pool->vacate();
+  // Who gives a session back may ask for one of another pool, which may be new.
+  for (std::size_t i = 0; i < pools_.size(); ++i) pools_[i]->vacate();
 }
 
 bool Server::gone() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "backend/connection_quota.h"
@@ -56,6 +57,9 @@ class Server : public ListHook<> {
   /// The pool of sessions that log in as `user` with these capabilities; made when first asked for.
   Pool& pool(std::string_view user, std::uint32_t capabilities);
   const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
+  /// Closes sessions that are idle for too long or too old. Pools that nobody has used for long are moved to
+  /// `unused`, for the caller to destroy when nobody refers to them any more.
+  void sweep(std::vector<std::unique_ptr<Pool>>& unused);
 
   // --- Connections (server_connections.cc) ---
 
@@ -99,6 +103,16 @@ class Server : public ListHook<> {
   bool gone() const;
 
  private:
+  struct PoolKey {
+    std::string_view user;  // of the pool
+    std::uint32_t capabilities;
+    bool operator==(const PoolKey&) const = default;
+  };
+  struct PoolHash {
+    std::size_t operator()(const PoolKey& key) const {
+      return std::hash<std::string_view>()(key.user) ^ key.capabilities * 0x9E3779B97F4A7C15ULL;
+    }
+  };
   /// Who is to have the next connection: a pool, or else another core.
   struct Taker {
     Pool* pool = nullptr;
@@ -123,6 +137,7 @@ class Server : public ListHook<> {
   std::string last_error_ = "not tried yet";
   std::optional<ServerIdentity> identity_;
   std::vector<std::unique_ptr<Pool>> pools_;
+  std::unordered_map<PoolKey, Pool*, PoolHash> pool_by_key_;
   GreetingProbe probe_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 #include "backend/error_text.h"
 #include "base/json_text.h"
@@ -214,14 +215,22 @@ void Core::refuse_connection(int descriptor) {
 // ------------------------------------------------------------------------------------------------
 
 void Core::sweep() {
-  cluster_.each_server([](const backend::Group&, backend::Server& server) {
-    for (const auto& pool : server.pools()) pool->sweep();
+  std::vector<std::unique_ptr<backend::Pool>> unused;
+  cluster_.each_server([&unused](const backend::Group&, backend::Server& server) {
+    server.sweep(unused);
     server.try_again();
   });
-  cluster_.sweep([this](const backend::Server& gone) {
-    for (proxy::ClientSession& session : open_sessions_) session.forget_server(gone);
-  });
+  forget(unused);
+  cluster_.sweep([this](const backend::Server& gone) { forget(gone.pools()); });
   timers_.set(sweep_, ring_->now() + kSweepInterval);
+}
+
+/// Client sessions remember in which pool their last statement ran.
+void Core::forget(const std::vector<std::unique_ptr<backend::Pool>>& pools) {
+  if (pools.empty()) return;
+  std::unordered_set<const backend::Pool*> gone;
+  for (const auto& pool : pools) gone.insert(pool.get());
+  for (proxy::ClientSession& session : open_sessions_) session.forget_pools(gone);
 }
 
 // --- Connections lent between cores

@@ -282,9 +282,9 @@ void ClientSession::drain() {
   if (state_ == State::idle && !in_transaction) close_with_rest();
 }
 
-void ClientSession::forget_server(const backend::Server& server) {
+void ClientSession::forget_pools(const std::unordered_set<const backend::Pool*>& gone) {
   for (Residue* residue : {&previous_, &found_rows_at_}) {
-    if (residue->pool != nullptr && &residue->pool->server() == &server) residue->pool = nullptr;
+    if (gone.contains(residue->pool)) residue->pool = nullptr;
   }
 }
 

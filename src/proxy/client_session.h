@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "backend/pool.h"
@@ -50,8 +51,8 @@ class ClientSession : public net::StreamOwner,
   /// Ends it now.
   void close();
 
-  /// The server is about to be destroyed; nothing of this session is under way on it.
-  void forget_server(const backend::Server& server);
+  /// Pools that are about to be destroyed: the session has nothing under way in them.
+  void forget_pools(const std::unordered_set<const backend::Pool*>& gone);
 
   std::uint32_t id() const { return id_; }
   /// One JSON object for /sessions.

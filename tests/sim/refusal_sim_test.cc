@@ -140,4 +140,21 @@ TEST_CASE("A client that comes while no server session is to be had is told so w
   CHECK(world.newcomer().refusal().error_code == 1105);
 }
 
+TEST_CASE("A client that asks about its last statement when the pool of it is long gone is told so") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.pool.idle_timeout = 1s; });
+  HandClient& client = world.client();
+  client.query("SELECT 1");
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+  REQUIRE(world.core().describe_pools().contains("\"user\":\"app\""));
+  CHECK(world.run_until([&] { return !world.core().describe_pools().contains("\"user\":\"app\""); }, 1min));
+  client.query("SELECT FOUND_ROWS()");
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(client.last_reply().error_code == 1105);
+  CHECK(client.last_reply().error_text.contains("the server session of the previous statement"));
+  client.query("SELECT 1");
+  REQUIRE(world.run_until([&] { return client.answered() == 3; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+}
+
 }  // namespace lockstep::sim_test

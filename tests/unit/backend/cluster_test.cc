@@ -162,5 +162,25 @@ TEST_CASE_FIXTURE(Fixture, "a server keeps one pool for each user and set of cap
   CHECK(server.pools().size() == 3);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a pool that nobody has used for idle_timeout is given up, and made anew when asked for") {
+  context.limits.idle_timeout = 50ms;
+  Server& server = add(group, "a", Role::primary, 1);
+  server.pool("app", 1);
+  server.pool("app", 2);
+  std::vector<std::unique_ptr<Pool>> unused;
+  server.sweep(unused);
+  CHECK(unused.empty());
+  run();
+  Pool& late = server.pool("late", 1);
+  server.sweep(unused);
+  CHECK(unused.size() == 2);
+  CHECK(server.pools().size() == 1);
+  CHECK(&server.pool("late", 1) == &late);
+  unused.clear();
+  server.pool("app", 1);
+  CHECK(server.pools().size() == 2);
+}
+
 }  // namespace
 }  // namespace lockstep::backend
