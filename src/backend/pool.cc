@@ -322,6 +322,18 @@ bool Pool::unused() const {
   return size_ == 0 && !anyone_waits() && context_.now() - emptied_at_ > context_.limits.idle_timeout;
 }
 
+void Pool::keep_states(session::StatesInUse& in_use) const {
+  for (const ServerSession& session : all_sessions_) in_use.keep(session.facets);
+  profile_.keep_states(in_use);
+}
+
+bool Pool::ends_while_sending() const {
+  for (const ServerSession& session : all_sessions_) {
+    if (session.phase() == ServerSession::Phase::closing && session.stream().sending()) return true;
+  }
+  return false;
+}
+
 void Pool::append_json(std::string& json) {
   fmt::format_to(std::back_inserter(json),
                  "{{\"user\":{},\"capabilities\":\"{:#010x}\",\"size\":{},\"idle\":{},\"opening\":{},"

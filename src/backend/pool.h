@@ -93,6 +93,12 @@ class Pool {
   bool has_secret() const { return has_secret_; }
   const mysql::RecoveredSecret& secret() const { return secret_; }
 
+  /// The states of its sessions and those its profile knows.
+  void keep_states(session::StatesInUse& in_use) const;
+  /// A session that is being closed still sends: its user, who may be gone, brought it into a state that is
+  /// not its own yet.
+  bool ends_while_sending() const;
+
   /// One JSON object for /pools.
   void append_json(std::string& json);
 

@@ -81,6 +81,16 @@ void Profile::learn_default_collation(std::string_view charset, std::string_view
   default_collations_[states_.intern(charset)] = states_.intern(collation);
 }
 
+void Profile::keep_states(session::StatesInUse& in_use) const {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(VariableId::kCount); ++i)
+    in_use.keep(baseline_.value(static_cast<VariableId>(i)));
+  for (const auto& [collation, variables] : by_collation_) in_use.keep(variables);
+  for (const auto& [charset, collation] : default_collations_) {
+    in_use.keep(charset);
+    in_use.keep(collation);
+  }
+}
+
 std::string_view Profile::as_tracked(VariableId id, std::string_view selected) const {
   const std::string_view fresh = baseline_.value(id);
   if (fresh == "ON" || fresh == "OFF") {

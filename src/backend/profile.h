@@ -60,6 +60,9 @@ class Profile {
   std::string_view default_collation(std::string_view charset) const;
   void learn_default_collation(std::string_view charset, std::string_view collation);
 
+  /// The states and texts that are known here.
+  void keep_states(session::StatesInUse& in_use) const;
+
   /// A value as the server's trackers write it: what SELECT @@v answers as 1 and 0 is ON and OFF there.
   std::string_view as_tracked(session::VariableId id, std::string_view selected) const;
 

@@ -102,6 +102,7 @@ class ServerSession : public net::StreamOwner,
   Instant opened_at() const { return opened_at_; }
   Instant idle_since() const { return idle_since_; }
   net::Stream& stream() { return stream_; }
+  const net::Stream& stream() const { return stream_; }
   mysql::ResponseScanner& scanner() { return scanner_; }
 
   /// The state the session is in; whoever changes it on the server writes it here. Nobody does while it is

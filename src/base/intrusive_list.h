@@ -63,22 +63,27 @@ class IntrusiveList {
     }
   }
 
-  class Iterator {
+  template <typename Item, typename ItemHook>
+  class BasicIterator {
    public:
-    explicit Iterator(Hook* at) : at_(at) {}
-    T& operator*() const { return from(*at_); }
-    T* operator->() const { return &from(*at_); }
-    Iterator& operator++() {
+    explicit BasicIterator(ItemHook* at) : at_(at) {}
+    Item& operator*() const { return static_cast<Item&>(*at_); }
+    Item* operator->() const { return &static_cast<Item&>(*at_); }
+    BasicIterator& operator++() {
       at_ = at_->next_;
       return *this;
     }
-    bool operator==(const Iterator&) const = default;
+    bool operator==(const BasicIterator&) const = default;
 
    private:
-    Hook* at_;
+    ItemHook* at_;
   };
+  using Iterator = BasicIterator<T, Hook>;
+  using ConstIterator = BasicIterator<const T, const Hook>;
   Iterator begin() { return Iterator(head_.next_); }
   Iterator end() { return Iterator(&head_); }
+  ConstIterator begin() const { return ConstIterator(head_.next_); }
+  ConstIterator end() const { return ConstIterator(&head_); }
 
  private:
   static T& from(Hook& hook) { return static_cast<T&>(hook); }

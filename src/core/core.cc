@@ -222,7 +222,31 @@ void Core::sweep() {
   });
   forget(unused);
   cluster_.sweep([this](const backend::Server& gone) { forget(gone.pools()); });
+  if (states_.wants_sweep()) sweep_states();
+  counters_.states.set(states_.states());
   timers_.set(sweep_, ring_->now() + kSweepInterval);
+}
+
+/// Nothing but what the loop runs refers to states, and it runs this: no handler is in the middle of
+/// anything. A sync packet that is on its way lies between the state of a client and that of the server
+/// session in its hands; once the client is gone only the latter is known, so this is put off until such a
+/// session is closed.
+void Core::sweep_states() {
+  bool put_off = false;
+  session::StatesInUse in_use;
+  const auto each_pool = [this](auto&& visit) {
+    cluster_.each_server([&visit](const backend::Group&, backend::Server& server) {
+      for (const auto& pool : server.pools()) visit(*pool);
+    });
+  };
+  each_pool([&](const backend::Pool& pool) {
+    put_off |= pool.ends_while_sending();
+    pool.keep_states(in_use);
+  });
+  if (put_off) return;
+  for (const proxy::ClientSession& session : open_sessions_) session.keep_states(in_use);
+  each_pool([&in_use](backend::Pool& pool) { pool.profile().syncs().sweep(in_use); });
+  states_.sweep(in_use);
 }
 
 /// Client sessions remember in which pool their last statement ran.

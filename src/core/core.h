@@ -83,6 +83,7 @@ class Core : private backend::Peers {
   std::uint64_t load_of(std::uint32_t core) const;
   void refuse_connection(int descriptor);
   void sweep();
+  void sweep_states();
   void forget(const std::vector<std::unique_ptr<backend::Pool>>& pools);
   /// Runs a function on another core, with that core as its argument.
   template <typename Function>

@@ -18,6 +18,7 @@ class Counter {
   }
   void operator+=(std::uint64_t amount) { add(amount); }
   void operator--() { value_.store(get() - 1, std::memory_order_relaxed); }
+  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -196,7 +196,7 @@ bool Stream::may_send() const {
   return has_socket && !unsendable_ && !out_of_blocks_;
 }
 
-// The head batch belongs to the kernel.
+// They are those of the head batch.
 bool Stream::sending() const {
   return head_ != nullptr && outgoing_.in_flight() && connecting_to_ == nullptr;
 }

@@ -121,6 +121,8 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   /// Memory that what is queued or being sent keeps from others: all of a received buffer, however few bytes
   /// of it are to be sent.
   std::uint64_t held_bytes() const;
+  /// Bytes that were queued are in the kernel's hands.
+  bool sending() const;
   /// on_sent() is also called when held_bytes() falls below this. 0 = only when empty.
   void notify_below(std::uint64_t bytes) { notify_below_ = bytes; }
 
@@ -148,7 +150,6 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   void stop_starving();
 
   bool may_send() const;
-  bool sending() const;
   SendBatch& tail_to_fill();
   void add_batch();
   void queued();

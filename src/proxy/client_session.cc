@@ -288,6 +288,13 @@ void ClientSession::forget_pools(const std::unordered_set<const backend::Pool*>&
   }
 }
 
+void ClientSession::keep_states(session::StatesInUse& in_use) const {
+  in_use.keep(facets_);
+  in_use.keep(request_for_server_.wanted);
+  in_use.keep(run_.missing_schema);
+  for (const Hold& hold : holds_) in_use.keep(hold.missing_schema);
+}
+
 void ClientSession::close() {
   if (state_ == State::closing) return client_.close();
   give_up_everything();

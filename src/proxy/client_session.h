@@ -54,6 +54,9 @@ class ClientSession : public net::StreamOwner,
   /// Pools that are about to be destroyed: the session has nothing under way in them.
   void forget_pools(const std::unordered_set<const backend::Pool*>& gone);
 
+  /// All states that the session refers to, be it only to compare them.
+  void keep_states(session::StatesInUse& in_use) const;
+
   std::uint32_t id() const { return id_; }
   /// One JSON object for /sessions.
   void append_json(std::string& json) const;

@@ -86,4 +86,16 @@ const Variables& StateStore::with(const Variables& base, std::span<const Variabl
   return variables(scratch_);
 }
 
+void StateStore::sweep(StatesInUse& in_use) {
+  const auto unused = [&in_use](const auto& state) { return !in_use.has(state.get()); };
+  std::erase_if(schemas_, unused);
+  std::erase_if(renewed_, unused);
+  std::erase_if(variables_, unused);
+  for (const auto& variables : variables_) {
+    for (const VariableValue& value : variables->values) in_use.keep(value.text);
+  }
+  std::erase_if(texts_, [&in_use](const std::string& text) { return !in_use.has(text.data()); });
+  sweep_at_ = std::max(kSweptFrom, 2 * (states() + texts_.size()));
+}
+
 }  // namespace lockstep::session

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "session/facets.h"
+#include "session/states_in_use.h"
 
 namespace lockstep::session {
 
@@ -18,10 +19,15 @@ struct VariableChange {
   const std::string_view* text = nullptr;
 };
 
-/// The states that sessions of one core have been in, each kept once. What it hands out lives as long as the
-/// store. Looking up a state that was seen before allocates nothing.
+/// The states that sessions of one core are in, each kept once, and those they have been in since the last
+/// sweep. What it hands out lives until a sweep that was not told of it. Looking up a state that is there
+/// allocates nothing.
 class StateStore {
  public:
+  /// Fewer states and texts than this are never swept: some two megabytes, and clients that come back to what
+  /// they had before find it ready.
+  static constexpr std::size_t kSweptFrom = 4096;
+
   StateStore();
   StateStore(const StateStore&) = delete;
   StateStore& operator=(const StateStore&) = delete;
@@ -39,7 +45,12 @@ class StateStore {
   const Variables& with(const Variables& base, std::span<const VariableChange> changes);
   std::string_view intern(std::string_view text);
 
-  std::size_t states() const { return schemas_.size() + variables_.size(); }
+  std::size_t states() const { return schemas_.size() + variables_.size() + renewed_.size(); }
+  /// There is twice as much as the last sweep left: a sweep looks at all that is there and at all sessions,
+  /// so this makes it a small part of what making the states cost.
+  bool wants_sweep() const { return states() + texts_.size() >= sweep_at_; }
+  /// Destroys what is not in use; `in_use` then holds the texts of the states that stay, too.
+  void sweep(StatesInUse& in_use);
 
  private:
   struct TextHash {
@@ -91,6 +102,7 @@ class StateStore {
   std::unique_ptr<Schema> unclear_schema_;
   std::vector<std::unique_ptr<Schema>> renewed_;  // sessions may still be in them
   std::vector<VariableValue> scratch_;
+  std::size_t sweep_at_ = kSweptFrom;
 };
 
 }  // namespace lockstep::session

@@ -5,13 +5,14 @@
 #include <string>
 #include <unordered_map>
 
+#include "session/states_in_use.h"
 #include "session/sync.h"
 
 namespace lockstep::session {
 
 /// Ready-made packets that bring a server session of one pool from one state to another, made once per pair
 /// and sent from here by any session at any time. It keeps the first pairs that come, since a packet may be
-/// on its way in several sends at once: what it has handed out stays.
+/// on its way in several sends at once: what it has handed out stays for as long as both states are in use.
 class SyncCache {
  public:
   /// With some 100 bytes a packet, half a megabyte per pool. Clients with more states than that write most of
@@ -25,6 +26,8 @@ class SyncCache {
   /// One COM_QUERY packet with a SET, header included; empty when both states are the same on this server.
   /// Null when the pair is not kept and there is no room for it.
   const std::string* variables(const Variables& from, const Variables& to);
+  /// Gives up the pairs of states that are about to be destroyed.
+  void sweep(const StatesInUse& in_use);
 
  private:
   struct Pair {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "states.h"
@@ -76,6 +77,60 @@ TEST_CASE("values outlive the text they were made from, and later states") {
   CHECK(base.find(VariableId::sql_mode)->text == "ANSI");
   CHECK(&states.of({{VariableId::sql_mode, "ANSI"}}) == &base);
   CHECK(states.store.states() == 1000 + 2);  // and the one with nothing set
+}
+
+TEST_CASE("of a hundred thousand states those in use stay as they are, and the others' memory comes back") {
+  States states;
+  const auto state = [&states](int timeout) -> const Variables& {
+    return states.of({{VariableId::wait_timeout, std::to_string(timeout)}});
+  };
+  const Schema& schema = states.store.schema("shop");
+  states.store.renew_schema("shop");  // somebody is still in the old one
+  const Variables& used = state(1'000'000);
+  const Version version = used.version;
+  const std::string_view baseline = states.store.intern("REPEATABLE-READ");
+  std::size_t most = 0;
+  int sweeps = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    state(i);
+    states.store.renew_schema(states.store.schema(std::to_string(i)).name);
+    most = std::max(most, states.store.states());
+    if (!states.store.wants_sweep()) continue;
+    StatesInUse in_use;
+    in_use.keep(Facets{&schema, &used, false});
+    in_use.keep(baseline);
+    states.store.sweep(in_use);
+    CHECK(states.store.states() == 2);
+    ++sweeps;
+  }
+  CHECK(sweeps > 10);
+  CHECK(most <= StateStore::kSweptFrom);
+  CHECK(schema.name == "shop");
+  CHECK(&state(1'000'000) == &used);
+  CHECK(used.version == version);
+  CHECK(states.store.intern("REPEATABLE-READ").data() == baseline.data());
+  CHECK(&states.store.schema("shop") != &schema);
+}
+
+TEST_CASE("a state that comes back after a sweep has a version that no other state ever had") {
+  States states;
+  const Version before = states.of({{VariableId::wait_timeout, "1"}}).version;
+  StatesInUse none;
+  states.store.sweep(none);
+  CHECK(states.of({{VariableId::wait_timeout, "1"}}).version > before);
+}
+
+TEST_CASE("the more states are in use, the rarer a sweep") {
+  States states;
+  StatesInUse in_use;
+  for (int i = 0; !states.store.wants_sweep(); ++i)
+    in_use.keep(&states.of({{VariableId::wait_timeout, std::to_string(i)}}));
+  const std::size_t used = states.store.states() - 1;  // the one with nothing set is not
+  states.store.sweep(in_use);
+  CHECK(states.store.states() == used);
+  for (int i = 0; !states.store.wants_sweep(); ++i)
+    states.of({{VariableId::wait_timeout, std::to_string(1'000'000 + i)}});
+  CHECK(states.store.states() >= 2 * used - 2);
 }
 
 TEST_CASE("the modes that change how text is read show in the dialect, each as a whole word of the list") {

@@ -40,5 +40,23 @@ TEST_CASE("a full cache keeps what it has handed out, and takes no more") {
   CHECK(cache.variables(from, with_limit(states, 1)) == first);
 }
 
+TEST_CASE("pairs of states that are given up make room for others; what lies between two that stay, stays") {
+  StateStore states;
+  const Baseline baseline;
+  SyncCache cache(baseline, 0);
+  const Variables& from = with_limit(states, 0);
+  const Variables& to = with_limit(states, 1);
+  const std::string* kept = cache.variables(from, to);
+  for (std::size_t i = 2; i <= SyncCache::kPairsMax; ++i)
+    cache.variables(from, with_limit(states, static_cast<int>(i)));
+  StatesInUse in_use;
+  in_use.keep(&from);
+  in_use.keep(&to);
+  cache.sweep(in_use);
+  states.sweep(in_use);
+  CHECK(cache.variables(from, to) == kept);
+  CHECK(cache.variables(from, with_limit(states, 1'000'000)) != nullptr);
+}
+
 }  // namespace
 }  // namespace lockstep::session
