@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <vector>
 
 /// What the machine, or the container, gives this process.
@@ -15,7 +17,11 @@ struct FileLimit {
 /// bounds every core's table of registered files.
 FileLimit raise_file_limit();
 
-/// The CPUs that this process may use.
+/// The CPUs that this process may run on.
 std::vector<std::uint32_t> usable_cpus();
+
+/// How many CPUs' worth of time the control groups of this process may use, with a begun one as a whole:
+/// nothing when they are not limited. `root` is where /proc and /sys are.
+std::optional<std::uint32_t> cpu_quota(const std::filesystem::path& root = "/");
 
 }  // namespace lockstep::core

@@ -89,9 +89,19 @@ std::expected<void, std::string> Process::start_cores() {
   const auto servers = resolve_servers(*settings);
   if (!servers) return std::unexpected(servers.error());
   const std::vector<std::uint32_t> cpus = usable_cpus();
-  const auto count = settings->cores == 0 ? static_cast<std::uint32_t>(cpus.size()) : settings->cores;
-  if (count > cpus.size())
-    log_warning("{} cores are configured but only {} CPUs may be used: some share one", count, cpus.size());
+  auto available = static_cast<std::uint32_t>(cpus.size());
+  // The quota is time on any of the CPUs. Cores bound to the first few would meet those of every other
+  // container of the host there.
+  const std::optional<std::uint32_t> quota = cpu_quota();
+  const bool bound = !quota || *quota >= available;
+  if (!bound) {
+    available = *quota;
+    log_info("control groups allow the time of {} CPUs, on any of {}: cores are not bound to one", available,
+             cpus.size());
+  }
+  const std::uint32_t count = settings->cores == 0 ? available : settings->cores;
+  if (count > available)
+    log_warning("{} cores are configured but only {} CPUs may be used: some share one", count, available);
 
   gate_ = std::make_shared<Gate>();
   gate_->count = count;
@@ -107,7 +117,8 @@ std::expected<void, std::string> Process::start_cores() {
                             .index = i,
                             .count = count,
                             .all_counters = counters_};
-    seats_[i]->thread = std::thread([this, i, cpu = cpus[i % cpus.size()], core] { run_core(i, cpu, core); });
+    const auto cpu = bound ? std::optional(cpus[i % cpus.size()]) : std::nullopt;
+    seats_[i]->thread = std::thread([this, i, cpu, core] { run_core(i, cpu, core); });
   }
   std::unique_lock lock(gate_->mutex);
   gate_->changed.wait(lock, [&] { return gate_->started == count; });
@@ -117,8 +128,8 @@ std::expected<void, std::string> Process::start_cores() {
   return {};
 }
 
-void Process::run_core(std::uint32_t index, std::uint32_t cpu, const CoreSettings& settings) {
-  bind_to(cpu);
+void Process::run_core(std::uint32_t index, std::optional<std::uint32_t> cpu, const CoreSettings& settings) {
+  if (cpu) bind_to(*cpu);
   pthread_setname_np(pthread_self(), fmt::format("core {}", index).c_str());
   Seat& seat = *seats_[index];
   auto core = Core::create(settings, *seat.counters);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,7 +17,8 @@
 
 namespace lockstep::core {
 
-/// All cores of the process, each on a thread of its own that is bound to one CPU.
+/// All cores of the process, each on a thread of its own that is bound to one CPU, unless control groups give
+/// the process less time than its CPUs have.
 class Process {
  public:
   /// Starts the cores and returns when all of them accept clients; or says why not, in one line.
@@ -51,7 +53,8 @@ class Process {
       : settings_(std::make_shared<const config::Settings>(std::move(settings))) {}
 
   std::expected<void, std::string> start_cores();
-  void run_core(std::uint32_t index, std::uint32_t cpu, const CoreSettings& settings);
+  /// `cpu`: the one it is bound to.
+  void run_core(std::uint32_t index, std::optional<std::uint32_t> cpu, const CoreSettings& settings);
   void wait_for_others(Core* core);
   template <typename Answer>
   bool ask(const std::function<Answer(Core&)>& question, const std::function<void(Answer)>& take);
