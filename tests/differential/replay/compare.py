@@ -30,14 +30,28 @@ def difference(
             problem = ""
         if problem:
             step = (left or right).step
-            return "\n".join(
-                [
-                    f"{script.name}:{step.line}, client {(left or right).client}, {problem}: {_cut(step.text)}",
-                    *_shown("direct", left, right),
-                    *_shown("lockstep", right, left),
-                ]
-            )
+            where = f"{script.name}:{step.line}, client {(left or right).client}, {problem}: {_cut(step.text)}"
+            return f"{where}\n{shown(left, right)}"
     return ""
+
+
+def first_difference(
+    expected: list[Entry], actual: list[Entry], alike: Callable[[Entry, Entry], bool] = lambda _, __: False
+) -> tuple[Entry | None, Entry | None] | None:
+    """`alike` tells of unequal entries whether they may be so."""
+    for left, right in itertools.zip_longest(expected, actual):
+        if left is None or right is None or not (_equal(left, right) or alike(left, right)):
+            return left, right
+    return None
+
+
+def contents(entry: Entry) -> list[tuple[int, bytes]]:
+    """What is compared of a reply."""
+    return [(0 if entry.login else packet.sequence, masked(packet)) for packet in entry.reply.packets]
+
+
+def shown(left: Entry | None, right: Entry | None) -> str:
+    return "\n".join([*_shown("direct", left, right), *_shown("lockstep", right, left)])
 
 
 def _marked_difference(mark: Mark, left: Entry, right: Entry) -> str:
@@ -59,11 +73,7 @@ def broken_step(script: Script, entries: list[Entry]) -> str:
 def _equal(left: Entry, right: Entry) -> bool:
     if left.step.text != right.step.text or left.reply.broken != right.reply.broken:
         return False
-    return _contents(left) == _contents(right)
-
-
-def _contents(entry: Entry) -> list[tuple[int, bytes]]:
-    return [(0 if entry.login else packet.sequence, masked(packet)) for packet in entry.reply.packets]
+    return contents(left) == contents(right)
 
 
 def _shown(who: str, entry: Entry | None, other: Entry | None) -> list[str]:
@@ -72,8 +82,8 @@ def _shown(who: str, entry: Entry | None, other: Entry | None) -> list[str]:
         return [f"  {who}: nothing"]
     reply = entry.reply
     lines = [f"  {who}: {_cut(entry.step.text)}" + (f" ({reply.broken})" if reply.broken else "")]
-    others = _contents(other) if other else []
-    for packet, content, opposite in itertools.zip_longest(reply.packets[:PACKETS], _contents(entry)[:PACKETS], others[:PACKETS]):
+    others = contents(other) if other else []
+    for packet, content, opposite in itertools.zip_longest(reply.packets[:PACKETS], contents(entry)[:PACKETS], others[:PACKETS]):
         if packet is None:
             break
         lines.append(f"  {' ' if content == opposite else '!'} {wire.describe(packet)}")

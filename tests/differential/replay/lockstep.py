@@ -23,11 +23,12 @@ class Lockstep:
         for process in list(cls.running):
             process.terminate()
 
-    def __init__(self, binary: pathlib.Path, server: tuple[str, int], policy: str, folder: pathlib.Path):
+    def __init__(self, binary: pathlib.Path, server: tuple[str, int], policy: str, folder: pathlib.Path, settings: dict | None = None):
         self.binary = binary
         self.policy = policy
         self.server = server
         self.folder = folder
+        self.settings = settings or {}
         self.log = folder / "lockstep.log"
         self.process: subprocess.Popen | None = None
 
@@ -77,6 +78,7 @@ class Lockstep:
             "users": [{"name": name, "password": password} for name, password in ACCOUNTS.items()],
             "groups": [{"name": "all", "servers": [{"name": "server", "address": f"{host}:{port}"}]}],
             "routing": {"policy": self.policy},
+            **self.settings,
         }
 
     def _await_ready(self) -> None:

@@ -4,6 +4,7 @@
 |-------------------------------------------|------------------------------------------------------------------|
 | statement id in the reply to PREPARE      | counted per server session; lockstep counts per client session   |
 | statement id in errors 1243 and 1421      | the same number again, or one that MariaDB counts server-wide    |
+|  also in rows: of SHOW WARNINGS, of @text  |  (GET DIAGNOSTICS)                                               |
 | numbers in the text of COM_STATISTICS     | uptime and counters of the whole server                          |
 | reported value of statement_id, last_gtid | counted per server, so the first run moves what the second sees  |
 | contents of the GTIDS tracker             | the same: each run writes under new GTIDs                        |
@@ -24,6 +25,8 @@ GTIDS = 3
 COUNTED_VARIABLES = (b"statement_id", b"last_gtid")
 # ER_UNKNOWN_STMT_HANDLER and ER_STMT_HAS_NO_OPEN_CURSOR.
 NAME_STATEMENTS = (b"\xff\xdb\x04", b"\xff\x8d\x05")
+# The same texts as a value, with the byte of its length.
+STATEMENT_IN_ROW = re.compile(rb".(The statement \(|Unknown prepared statement handler \()\d+(?=\))", re.S)
 KNOWN_AT_THE_END = (
     Status.NO_GOOD_INDEX_USED | Status.NO_INDEX_USED | Status.QUERY_WAS_SLOW | Status.SESSION_STATE_CHANGED
 )
@@ -39,6 +42,8 @@ def masked(packet: Packet) -> bytes:
                 return payload[:1] + bytes(4) + payload[5:]
             case Role.ERR if payload.startswith(NAME_STATEMENTS):
                 return payload[:9] + re.sub(rb"\d+", MASK, payload[9:])
+            case Role.TEXT_ROW | Role.BINARY_ROW:
+                return STATEMENT_IN_ROW.sub(MASK, payload)
             case Role.STATISTICS:
                 return re.sub(rb"[\d.]+", MASK, payload)
             case Role.DEFINITIONS_EOF:
