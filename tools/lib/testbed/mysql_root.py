@@ -14,7 +14,8 @@ import subprocess
 from .failure import Failure
 
 SUITE = "sid"
-PACKAGES = ["mysql-server", "mysql-client", "mysql-testsuite"]
+# The library is for programs of tests/compat.
+PACKAGES = ["mysql-server", "mysql-client", "mysql-testsuite", "libmysqlclient-dev"]
 ROOM_BYTES = 3 << 30
 
 # Mounts proc in a mount namespace of its own, which ends with the program: nothing is left mounted afterwards.
@@ -27,10 +28,10 @@ class MysqlRoot:
         self.folder = state.folder / "mysql-root"
         self.complete = self.folder / ".complete"
 
-    def command(self, program, *arguments):
-        """The command line that runs a program inside the folder."""
+    def command(self, *program):
+        """The command line that runs a program, with its arguments, inside the folder."""
         return ["unshare", "--mount", "--propagation", "private" if root_is_mounted() else "unchanged",
-                "sh", "-c", ENTER, "sh", str(self.folder), program, *arguments]
+                "sh", "-c", ENTER, "sh", str(self.folder), *program]
 
     def inside(self, path):
         """A path below the folder as programs inside it see it."""
@@ -39,20 +40,25 @@ class MysqlRoot:
     def ensure(self, say):
         """Makes the folder if it is not there: about a minute and 2 GB on the first run."""
         with self.state.locked("mysql-root"):
-            if self.complete.exists():
+            if self._installed() == PACKAGES:
                 return
             self._check_machine()
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            say(f"MySQL: making a {SUITE} system in {self.folder} (a minute or two, 2 GB)")
-            self._run("debootstrap", ["debootstrap", "--variant=minbase", SUITE, str(self.folder), mirror()])
-            self._keep_services_from_starting()
+            if not self.complete.exists():
+                if self.folder.exists():
+                    shutil.rmtree(self.folder)
+                say(f"MySQL: making a {SUITE} system in {self.folder} (a minute or two, 2 GB)")
+                self._run("debootstrap", ["debootstrap", "--variant=minbase", SUITE, str(self.folder), mirror()])
+                self._keep_services_from_starting()
             say("MySQL: installing " + " ".join(PACKAGES))
             apt = ["apt-get", "-q", "-o", "Acquire::Check-Valid-Until=false"]
             self._run("apt-get update", self.command(*apt, "update"))
             self._run("apt-get install", self.command(*apt, "install", "-y", "--no-install-recommends", *PACKAGES))
             self._run("apt-get clean", self.command("apt-get", "clean"))
-            self.complete.touch()
+            self.complete.write_text("\n".join(PACKAGES) + "\n")
+
+    def _installed(self):
+        """The packages that the folder has, or None when it is not complete. It may be older than today's list."""
+        return self.complete.read_text().split() if self.complete.exists() else None
 
     def _check_machine(self):
         if os.geteuid() != 0:
