@@ -12,8 +12,19 @@ demonstration_packages=(mariadb-server mariadb-client python3-pymysql curl procp
 # What the tests need besides: a second kind of server, the contenders of the perf lab, checkers.
 test_packages=(haproxy prometheus debootstrap openssl clang-format util-linux systemd git)
 
-# Drivers of other languages (tests/compat): PHP, Node and Go have protocol implementations of their own.
-driver_packages=(php-cli php-mysql libdbd-mariadb-perl node-mysql golang-go golang-github-go-sql-driver-mysql-dev)
+# Drivers that come from Debian (tests/compat), and what those from other registries are built with.
+driver_packages=(php-cli php-mysql libdbd-mariadb-perl libdbd-mysql-perl libmariadb-dev gcc python3-venv python3-dev)
+
+# Tools of languages that need not come from Debian: a package is for who lacks the command.
+driver_commands=(go=golang-go node=nodejs npm=npm javac=default-jdk-headless mvn=maven cargo=cargo-web)
+
+# Prints the packages of the commands that are not there, from arguments as driver_commands has them.
+packages_of_missing_commands() {
+  local one
+  for one in "$@"; do
+    command -v "${one%%=*}" >/dev/null || printf '%s\n' "${one#*=}"
+  done
+}
 
 policy=/usr/sbin/policy-rc.d
 package_log=${TMPDIR:-/tmp}/lockstep-packages.log

