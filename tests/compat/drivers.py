@@ -19,7 +19,7 @@ MADE_FROM = {"python": "requirements.txt", "node": "package*.json", "php": "", "
 
 # The row of docs/differences.md that these facts go back to.
 KILL = "KILL and COM_PROCESS_KILL are refused with error 1235"
-EXTENDED = "None of MariaDB's extended capabilities: progress reports, bulk execution (COM_STMT_BULK_EXECUTE), extended metadata"
+EXTENDED = "None of MariaDB's extended capabilities: progress reports, bulk execution"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Kits:
     def __init__(self, state):
         self.state = state
         self.folder = state.folder / "compat"
+        # MySQL's library is that of the folder where MySQL lives, and so what is linked with it runs there.
+        self.mysql_root = MysqlRoot(state)
+        self.in_mysql_root = self.mysql_root.folder / "srv" / "compat-libmysqlclient"
         self.environment = {
             **os.environ,
             "LC_ALL": "C.UTF-8",
@@ -56,7 +59,7 @@ class Kits:
         with self.state.locked(f"compat-{kit}"):
             made = self.folder / f"{kit}.made"
             digest = self._digest(kit)
-            if made.exists() and made.read_text() == digest:
+            if made.exists() and made.read_text() == digest and (kit != "c" or self.in_mysql_root.exists()):
                 return
             made.unlink(missing_ok=True)
             (self.folder / kit).mkdir(parents=True, exist_ok=True)
@@ -89,19 +92,19 @@ class Kits:
             raise Failure("\n".join([told, f"failed with status {status}; its last words of {log}:", *last]))
 
     def cli(self, source, folder):
-        MysqlRoot(self.state).ensure(lambda text: None)
+        self.mysql_root.ensure(lambda text: None)
 
     def c(self, source, folder):
-        flags = subprocess.run(["mariadb_config", "--cflags", "--libs"], capture_output=True, text=True, check=False)
-        self._run("gcc", "-Wall", "-Werror", "-O1", "-o", folder / "libmariadb", source / "facts.c", *flags.stdout.split())
-        # MySQL's library is that of the folder where MySQL lives, and so runs there. The system's C library is older
-        # than the one it wants, which matters only when it runs.
-        root = MysqlRoot(self.state)
-        root.ensure(lambda text: None)
-        self._run("gcc", "-Wall", "-Werror", "-O1", "-o", folder / "libmysqlclient", source / "facts.c",
-                  f"-I{root.folder}/usr/include/mysql", "-idirafter", root.folder / "usr/include", f"-L{root.folder}/usr/lib/x86_64-linux-gnu", "-lmysqlclient",
-                  "-Wl,--unresolved-symbols=ignore-in-shared-libs")
-        shutil.copy(folder / "libmysqlclient", root.folder / "srv" / "compat-libmysqlclient")
+        compile = ("gcc", "-Wall", "-Werror", "-O1", source / "facts.c", "-o")
+        self._run(*compile, folder / "libmariadb", "-I/usr/include/mariadb", "-lmariadb")
+        self.mysql_root.ensure(lambda text: None)
+        usr = self.mysql_root.folder / "usr"
+        library = next(usr.glob("lib/*/libmysqlclient.so"), None)
+        if library is None:
+            raise Failure(f"there is no libmysqlclient.so in {usr}/lib: MySQL's folder lacks libmysqlclient-dev")
+        # The library wants a newer C library than this system's, which matters only when it runs.
+        self._run(*compile, self.in_mysql_root, f"-I{usr}/include/mysql", "-idirafter", usr / "include",
+                  f"-L{library.parent}", "-lmysqlclient", "-Wl,--unresolved-symbols=ignore-in-shared-libs")
 
     def python(self, source, folder):
         self._run("/usr/bin/python3", "-m", "venv", "--clear", folder)
@@ -135,17 +138,19 @@ class Kits:
             return str(HERE.joinpath(*path))
 
         python, kit = str(self.folder / "python" / "bin" / "python"), self.folder
-        root = MysqlRoot(self.state)
+        root = self.mysql_root
         java = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
         return [
             Driver("mariadb", "cli", ("bash", script("cli", "facts"), "mariadb", "mariadb-dump")),
             Driver("mysql", "cli", ("bash", script("cli", "facts"), "mysql", "mysqldump", *root.command())),
             Driver("libmariadb", "c", (str(kit / "c" / "libmariadb"),), differs=killing()),
-            Driver("libmysqlclient", "c", tuple(root.command("/srv/compat-libmysqlclient")), differs=killing()),
+            Driver("libmysqlclient", "c", tuple(root.command(root.inside(self.in_mysql_root))), differs=killing()),
             Driver("mysqlclient", "python", (python, script("python", "mysqlclient_facts.py")), differs=killing()),
             Driver("PyMySQL", "python", (python, script("python", "pymysql_facts.py")), differs=killing()),
-            Driver("Connector/Python, pure", "python", (python, script("python", "connector_facts.py"), "pure"), differs=killing()),
-            Driver("Connector/Python, C", "python", (python, script("python", "connector_facts.py"), "c"), differs=killing()),
+            Driver("Connector/Python, pure", "python", (python, script("python", "connector_facts.py"), "pure"),
+                   differs=killing()),
+            Driver("Connector/Python, C", "python", (python, script("python", "connector_facts.py"), "c"),
+                   differs=killing()),
             Driver("SQLAlchemy", "python", (python, script("python", "sqlalchemy_facts.py"))),
             Driver("Django", "python", (python, script("python", "django_facts.py"))),
             Driver("mysql2", "node", ("node", script("node", "mysql2.js"))),
@@ -167,7 +172,8 @@ class Kits:
             Driver("MariaDB Connector/J", "java", (*java, "MariaDbConnectorJ"),
                    differs={**killing("query timeout", "no error", ("mysql-1",)),
                             **killing("cancel", "SQLSyntaxErrorException 1235"), **killing("cancelled", "no error")}),
-            Driver("mysqli", "php", ("php", "-d", "mysqli.allow_local_infile=1", script("php", "mysqli.php")), differs=killing()),
+            Driver("mysqli", "php", ("php", "-d", "mysqli.allow_local_infile=1", script("php", "mysqli.php")),
+                   differs=killing()),
             Driver("PDO", "php", ("php", script("php", "pdo.php"))),
             Driver("DBD::MariaDB", "perl", ("perl", script("perl", "dbd_mariadb.pl"))),
             Driver("DBD::mysql", "perl", ("perl", script("perl", "dbd_mysql.pl"))),

@@ -73,7 +73,9 @@ static int local_read(void* state, char* buffer, unsigned room) {
   *sent += now;
   return (int)now;
 }
-static void local_end(void* state) { free(state); }
+static void local_end(void* state) {
+  free(state);
+}
 static int local_error(void* state, char* text, unsigned room) {
   (void)state;
   return snprintf(text, room, "no such rows"), 2;
@@ -84,7 +86,8 @@ static MYSQL* connect_in(const char* charset) {
   unsigned local = 1;
   mysql_options(connection, MYSQL_SET_CHARSET_NAME, charset);
   mysql_options(connection, MYSQL_OPT_LOCAL_INFILE, &local);
-  if (!mysql_real_connect(connection, "127.0.0.1", "app", "app", database, port, NULL, CLIENT_MULTI_STATEMENTS)) {
+  if (!mysql_real_connect(connection, "127.0.0.1", "app", "app", database, port, NULL,
+                          CLIENT_MULTI_STATEMENTS)) {
     fail("connecting", connection);
   }
   // MySQL's library logs in with a collation that MariaDB does not know.
@@ -110,13 +113,20 @@ static void must(MYSQL_STMT* statement, int status) {
 }
 
 static void prepared_values(MYSQL* connection) {
-  MYSQL_STMT* insert = prepare(connection, "INSERT INTO things (name, big, amount, at, data) VALUES (?, ?, ?, ?, ?)");
+  MYSQL_STMT* insert =
+      prepare(connection, "INSERT INTO things (name, big, amount, at, data) VALUES (?, ?, ?, ?, ?)");
   unsigned char every_byte[256];
   for (int i = 0; i < 256; ++i) every_byte[i] = (unsigned char)i;
   char name[] = "Zoë 🎈", amount[] = "12345678901234567890.0123456789";
   unsigned long name_length = strlen(name), amount_length = strlen(amount), data_length = 0;
   unsigned long long big = 18446744073709551615ULL;
-  MYSQL_TIME at = {.year = 2024, .month = 2, .day = 29, .hour = 23, .minute = 59, .second = 59, .second_part = 999999,
+  MYSQL_TIME at = {.year = 2024,
+                   .month = 2,
+                   .day = 29,
+                   .hour = 23,
+                   .minute = 59,
+                   .second = 59,
+                   .second_part = 999999,
                    .time_type = MYSQL_TIMESTAMP_DATETIME};
   MYSQL_BIND in[5] = {
       {.buffer_type = MYSQL_TYPE_STRING, .buffer = name, .length = &name_length},
@@ -158,8 +168,8 @@ static void prepared_values(MYSQL* connection) {
   fact("name", got_name, name);
   fact_number("unsigned", big, 18446744073709551615ULL);
   fact("decimal", got_amount, amount);
-  snprintf(moment, sizeof moment, "%u-%u-%u %u:%u:%u.%lu", at.year, at.month, at.day, at.hour, at.minute, at.second,
-           at.second_part);
+  snprintf(moment, sizeof moment, "%u-%u-%u %u:%u:%u.%lu", at.year, at.month, at.day, at.hour, at.minute,
+           at.second, at.second_part);
   fact("datetime", moment, "2024-2-29 23:59:59.999999");
   fact_number("blob", length[4] == 256 && memcmp(got_data, every_byte, 256) == 0, 1);
   must(select, mysql_stmt_fetch(select));
@@ -175,7 +185,8 @@ static void cursor(MYSQL* connection, MYSQL* other) {
   must(select, mysql_stmt_attr_set(select, STMT_ATTR_CURSOR_TYPE, &type));
   must(select, mysql_stmt_attr_set(select, STMT_ATTR_PREFETCH_ROWS, &rows));
   int from = 2, id = 0, sum = 0;
-  MYSQL_BIND in = {.buffer_type = MYSQL_TYPE_LONG, .buffer = &from}, out = {.buffer_type = MYSQL_TYPE_LONG, .buffer = &id};
+  MYSQL_BIND in = {.buffer_type = MYSQL_TYPE_LONG, .buffer = &from},
+             out = {.buffer_type = MYSQL_TYPE_LONG, .buffer = &id};
   for (int round = 0; round < 2; ++round) {
     must(select, mysql_stmt_bind_param(select, &in));
     must(select, mysql_stmt_execute(select));
@@ -222,7 +233,8 @@ static void results(MYSQL* connection) {
   run(connection, "CREATE PROCEDURE twice(n INT, OUT m INT) BEGIN SELECT n; SET m = n * 2; END");
   MYSQL_STMT* call = prepare(connection, "CALL twice(?, ?)");
   int n = 21, m = 0;
-  MYSQL_BIND in[2] = {{.buffer_type = MYSQL_TYPE_LONG, .buffer = &n}, {.buffer_type = MYSQL_TYPE_LONG, .buffer = &m}};
+  MYSQL_BIND in[2] = {{.buffer_type = MYSQL_TYPE_LONG, .buffer = &n},
+                      {.buffer_type = MYSQL_TYPE_LONG, .buffer = &m}};
   must(call, mysql_stmt_bind_param(call, in));
   must(call, mysql_stmt_execute(call));
   int got = 0, total = 0;
@@ -252,9 +264,12 @@ static void session(MYSQL* one, MYSQL* two) {
 
   run(one, "SET @mine = 'one', time_zone = '+03:00', sql_mode = 'ANSI_QUOTES'");
   fact("settings of one", row_of(one, "SELECT @mine, @@time_zone, @@sql_mode"), "one|+03:00|ANSI_QUOTES");
-  fact("settings of two", row_of(two, "SELECT @mine, @@time_zone, @@sql_mode = 'ANSI_QUOTES'"), "NULL|SYSTEM|0");
+  fact("settings of two", row_of(two, "SELECT @mine, @@time_zone, @@sql_mode = 'ANSI_QUOTES'"),
+       "NULL|SYSTEM|0");
   if (mysql_reset_connection(one) != 0) fail("mysql_reset_connection", one);
-  fact("after a reset", row_of(one, "SELECT @mine, @@time_zone, @@sql_mode = 'ANSI_QUOTES', DATABASE() IS NULL"), "NULL|SYSTEM|0|0");
+  fact("after a reset",
+       row_of(one, "SELECT @mine, @@time_zone, @@sql_mode = 'ANSI_QUOTES', DATABASE() IS NULL"),
+       "NULL|SYSTEM|0|0");
   run(one, "SET @mine = 'one', time_zone = '+03:00'");
   if (mysql_change_user(one, "app", "app", "test") != 0) fail("mysql_change_user", one);
   fact("after mysql_change_user", row_of(one, "SELECT @mine, @@time_zone, DATABASE()"), "NULL|SYSTEM|test");
@@ -263,13 +278,18 @@ static void session(MYSQL* one, MYSQL* two) {
   run(one, use);
   const char* tracked;
   size_t length;
-  fact_number("the schema is tracked", mysql_session_track_get_first(one, SESSION_TRACK_SCHEMA, &tracked, &length) == 0 &&
-                                           length == strlen(database) && memcmp(tracked, database, length) == 0, 1);
+  fact_number("the schema is tracked",
+              mysql_session_track_get_first(one, SESSION_TRACK_SCHEMA, &tracked, &length) == 0 &&
+                  length == strlen(database) && memcmp(tracked, database, length) == 0,
+              1);
   if (mysql_select_db(one, "test") != 0) fail("mysql_select_db", one);
   fact("after mysql_select_db", row_of(one, "SELECT DATABASE()"), "test");
   run(one, use);
   if (mysql_set_character_set(one, "latin1") != 0) fail("mysql_set_character_set", one);
-  fact("in latin1", row_of(one, "SELECT HEX(LEFT(name, 3)), LEFT(name, 3) = 'Zo\xEB', @@character_set_client FROM things WHERE id = 1"),
+  fact("in latin1",
+       row_of(one,
+              "SELECT HEX(LEFT(name, 3)), LEFT(name, 3) = 'Zo\xEB', @@character_set_client FROM things WHERE "
+              "id = 1"),
        "5A6FC3AB|1|latin1");
   mysql_set_character_set(one, "utf8mb4");
 }
@@ -280,8 +300,10 @@ int main(int count, char** arguments) {
   database = arguments[2];
   setvbuf(stdout, NULL, _IOLBF, 0);
   MYSQL *one = connect_in("utf8mb4"), *two = connect_in("utf8mb4");
-  run(one, "CREATE TABLE things (id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), big BIGINT UNSIGNED,"
-           " amount DECIMAL(30, 10), at DATETIME(6), data BLOB) ENGINE=InnoDB CHARACTER SET utf8mb4");
+  run(one,
+      "CREATE TABLE things (id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(40), big BIGINT "
+      "UNSIGNED,"
+      " amount DECIMAL(30, 10), at DATETIME(6), data BLOB) ENGINE=InnoDB CHARACTER SET utf8mb4");
   prepared_values(one);
   cursor(one, two);
   results(one);
@@ -301,7 +323,8 @@ int main(int count, char** arguments) {
   fact_number("stat", strncmp(mysql_stat(one), "Uptime: ", 8) == 0, 1);
 
   MYSQL* latin1 = connect_in("latin1");
-  fact("sent in latin1", row_of(latin1, "SELECT HEX('\xEB'), @@collation_connection"), "EB|latin1_swedish_ci");
+  fact("sent in latin1", row_of(latin1, "SELECT HEX('\xEB'), @@collation_connection"),
+       "EB|latin1_swedish_ci");
   char kill[40];
   snprintf(kill, sizeof kill, "KILL %lu", mysql_thread_id(latin1));
   printf("kill: %u\n", error_of(two, kill));

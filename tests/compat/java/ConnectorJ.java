@@ -11,7 +11,8 @@ class ConnectorJ extends Jdbc {
   static String url;
 
   static Connection connect(String options) throws SQLException {
-    return DriverManager.getConnection(url + "?allowMultiQueries=true&allowLoadLocalInfile=true&allowPublicKeyRetrieval=true&" + options, "app", "app");
+    String always = "?allowMultiQueries=true&allowLoadLocalInfile=true&allowPublicKeyRetrieval=true&";
+    return DriverManager.getConnection(url + always + options, "app", "app");
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -24,7 +25,8 @@ class ConnectorJ extends Jdbc {
     }
     // What the driver does by default: texts with the values in them; then what applications are told to set.
     for (String options : List.of("useServerPrepStmts=false",
-        "useServerPrepStmts=true&cachePrepStmts=true&rewriteBatchedStatements=true&useLocalSessionState=true&cacheServerConfiguration=true&elideSetAutoCommits=true")) {
+        "useServerPrepStmts=true&cachePrepStmts=true&rewriteBatchedStatements=true&useLocalSessionState=true"
+            + "&cacheServerConfiguration=true&elideSetAutoCommits=true")) {
       try (Connection one = connect(options); Connection two = connect(options)) {
         dialogue(one, two, options.contains("Stmts=true") ? "prepared" : "text");
         fact("streamed", streamed(one, Integer.MIN_VALUE), 52 * 52);
@@ -40,8 +42,10 @@ class ConnectorJ extends Jdbc {
       one.unwrap(com.mysql.cj.jdbc.JdbcConnection.class).resetServerState();
       seen("resetServerState", rows(one, "SELECT @mine, @@time_zone"));
     }
-    try (Connection latin1 = connect("characterEncoding=ISO-8859-1&connectionTimeZone=%2B02:00&forceConnectionTimeZoneToSession=true")) {
-      fact("latin1", rows(latin1, "SELECT HEX(?), LEFT(name, 3), @@time_zone FROM things WHERE id = 1", "ë"), List.of(List.of("EB", "Zoë", "+02:00")));
+    String elsewhere = "connectionTimeZone=%2B02:00&forceConnectionTimeZoneToSession=true";
+    try (Connection latin1 = connect("characterEncoding=ISO-8859-1&" + elsewhere)) {
+      fact("latin1", rows(latin1, "SELECT HEX(?), LEFT(name, 3), @@time_zone FROM things WHERE id = 1", "ë"),
+          List.of(List.of("EB", "Zoë", "+02:00")));
     }
     MysqlConnectionPoolDataSource source = new MysqlConnectionPoolDataSource();
     source.setUrl(url + "?allowPublicKeyRetrieval=true");

@@ -148,7 +148,8 @@ class Jdbc {
   }
 
   static void batch(Connection connection, String how) throws Exception {
-    try (PreparedStatement insert = connection.prepareStatement("INSERT INTO things (name, big) VALUES (?, ?)", Statement.RETURN_GENERATED_KEYS)) {
+    String sql = "INSERT INTO things (name, big) VALUES (?, ?)";
+    try (PreparedStatement insert = connection.prepareStatement(sql, Statement.RETURN_GENERATED_KEYS)) {
       for (int i = 0; i < 50; i++) {
         insert.setString(1, "batch " + i);
         insert.setInt(2, i);
@@ -220,7 +221,8 @@ class Jdbc {
       fact("several", found.toString(), "[[1]] 1 rows [[2]] [[3]] ");
     }
     run(connection, "DROP PROCEDURE IF EXISTS twice");
-    run(connection, "CREATE PROCEDURE twice(IN n INT, OUT doubled INT, INOUT counted INT) BEGIN SELECT n; SET doubled = n * 2; SET counted = counted + 1; END");
+    run(connection, "CREATE PROCEDURE twice(IN n INT, OUT doubled INT, INOUT counted INT)"
+        + " BEGIN SELECT n; SET doubled = n * 2; SET counted = counted + 1; END");
     try (CallableStatement call = connection.prepareCall("{CALL twice(?, ?, ?)}")) {
       call.setInt(1, 21);
       call.registerOutParameter(2, Types.INTEGER);
@@ -256,10 +258,12 @@ class Jdbc {
   }
 
   static void errors(Connection connection) throws Exception {
-    SQLException duplicate = errorOf(SQLIntegrityConstraintViolationException.class, () -> run(connection, "INSERT INTO things (id) VALUES (1)"));
+    SQLException duplicate = errorOf(SQLIntegrityConstraintViolationException.class,
+        () -> run(connection, "INSERT INTO things (id) VALUES (1)"));
     seen("duplicate key", duplicate.getErrorCode() + " " + duplicate.getSQLState() + " " + text(duplicate));
     fact("duplicate key's number", duplicate.getErrorCode(), 1062);
-    SQLException unknown = errorOf(SQLSyntaxErrorException.class, () -> rows(connection, "SELECT * FROM missing WHERE id = ?", 1));
+    SQLException unknown = errorOf(SQLSyntaxErrorException.class,
+        () -> rows(connection, "SELECT * FROM missing WHERE id = ?", 1));
     fact("unknown table", unknown.getErrorCode(), 1146);
     fact("nonsense", errorOf(SQLSyntaxErrorException.class, () -> run(connection, "NONSENSE")).getErrorCode(), 1064);
     fact("after errors", value(connection, "SELECT 1"), "1");

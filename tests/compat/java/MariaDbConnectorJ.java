@@ -9,14 +9,16 @@ class MariaDbConnectorJ extends Jdbc {
   static String url;
 
   static Connection connect(String options) throws SQLException {
-    return DriverManager.getConnection(url + "?allowMultiQueries=true&allowLocalInfile=true&allowPublicKeyRetrieval=true&" + options, "app", "app");
+    String always = "?allowMultiQueries=true&allowLocalInfile=true&allowPublicKeyRetrieval=true&";
+    return DriverManager.getConnection(url + always + options, "app", "app");
   }
 
   public static void main(String[] arguments) throws Exception {
     url = "jdbc:mariadb://127.0.0.1:" + arguments[0] + "/" + arguments[1];
     kind = arguments[2];
     // What the driver does by default: texts with the values in them; then what applications are told to set.
-    for (String options : List.of("useServerPrepStmts=false", "useServerPrepStmts=true&cachePrepStmts=true&useBulkStmts=true&rewriteBatchedStatements=true")) {
+    for (String options : List.of("useServerPrepStmts=false",
+        "useServerPrepStmts=true&cachePrepStmts=true&useBulkStmts=true&rewriteBatchedStatements=true")) {
       try (Connection one = connect(options); Connection two = connect(options)) {
         dialogue(one, two, options.contains("Stmts=true") ? "prepared" : "text");
         fact("streamed", streamed(one, 10), 52 * 52);
@@ -34,7 +36,8 @@ class MariaDbConnectorJ extends Jdbc {
       fact("settings by the login", value(other, "SELECT @@time_zone"), "+02:00");
       fact("isolation by the login", other.getTransactionIsolation(), Connection.TRANSACTION_SERIALIZABLE);
     }
-    try (MariaDbPoolDataSource source = new MariaDbPoolDataSource(url + "?user=app&password=app&maxPoolSize=1&useResetConnection=true&allowPublicKeyRetrieval=true")) {
+    String pool = "?user=app&password=app&maxPoolSize=1&useResetConnection=true&allowPublicKeyRetrieval=true";
+    try (MariaDbPoolDataSource source = new MariaDbPoolDataSource(url + pool)) {
       for (int i = 0; i < 3; i++) {
         try (Connection one = source.getConnection()) {
           seen("of the pool", rows(one, "SELECT @mine, @@time_zone, @@autocommit"));

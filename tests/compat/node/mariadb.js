@@ -70,7 +70,8 @@ facts.run(async () => {
   const answers = await Promise.all([...Array(100).keys()].map(i => (i % 2 ? one : two).query('SELECT ? AS i', [i])));
   fact('sum of many', answers.reduce((sum, rows) => sum + Number(rows[0].i), 0), 4950);
   const pool = mariadb.createPool({ ...options, connectionLimit: 2, resetAfterUse: true });
-  for (let i = 0; kind === 'mariadb' && i < 4; i++) {  // It resets where the greeting is one of MariaDB only.
+  // It resets only where the greeting is one of MariaDB.
+  for (let i = 0; kind === 'mariadb' && i < 4; i++) {
     const pooled = await pool.getConnection();
     fact('of the pool', await pooled.query('SELECT @mine AS mine, @@time_zone AS zone'), [{ mine: null, zone: 'SYSTEM' }]);
     await pooled.query("SET @mine = 1, time_zone = '+05:00'");

@@ -11,7 +11,8 @@ from facts import BIGGEST, DATABASE, EVERY_BYTE, NAME, PORT, end, error_of, fact
 LOGIN = {"ENGINE": "django.db.backends.mysql", "NAME": DATABASE, "HOST": "127.0.0.1", "PORT": str(PORT), "USER": "app",
          "PASSWORD": "app", "OPTIONS": {"charset": "utf8mb4"}}
 settings.configure(DATABASES={"default": LOGIN, "other": LOGIN}, USE_TZ=True, TIME_ZONE="Europe/Paris",
-                   DEFAULT_AUTO_FIELD="django.db.models.BigAutoField", INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"])
+                   DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+                   INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"])
 django.setup()
 
 from django.contrib.auth.models import Group, Permission, User
@@ -68,8 +69,10 @@ with transaction.atomic():
     fact("unknown table", error.args[0], 1146)
     fact("locked", [thing.pk for thing in Thing.objects.select_for_update().filter(pk__lt=3)], [1, 2])
 fact("get_or_create", [made for _, made in (Thing.objects.get_or_create(name=name) for name in (NAME, "new"))], [False, True])
-Thing.objects.bulk_create([Thing(pk=1, name="renamed"), Thing(pk=900, name="added")], update_conflicts=True, update_fields=["name"])
-fact("upserted", list(Thing.objects.filter(pk__in=(1, 900)).order_by("pk").values_list("name", flat=True)), ["renamed", "added"])
+Thing.objects.bulk_create([Thing(pk=1, name="renamed"), Thing(pk=900, name="added")], update_conflicts=True,
+                          update_fields=["name"])
+fact("upserted", list(Thing.objects.filter(pk__in=(1, 900)).order_by("pk").values_list("name", flat=True)),
+     ["renamed", "added"])
 fact("iterated", sum(1 for _ in Thing.objects.iterator(chunk_size=10)), 54)
 
 user = User.objects.create_user("zoë", password="secret")
@@ -77,12 +80,14 @@ group = Group.objects.create(name="readers")
 group.permissions.set(Permission.objects.order_by("pk")[:3])
 user.groups.add(group)
 permission = Permission.objects.select_related("content_type").order_by("pk")[0]
-fact("permission", User.objects.get(username="zoë").has_perm(f"{permission.content_type.app_label}.{permission.codename}"), True)
+fact("permission", User.objects.get(username="zoë").has_perm(
+    f"{permission.content_type.app_label}.{permission.codename}"), True)
 with connection.cursor() as cursor:
     cursor.execute("SET @mine = %s", ["one"])
     cursor.execute("SELECT @mine, @@sql_auto_is_null")
     seen("user variable", cursor.fetchone())
-seen("columns", [(column.name, column.null_ok) for column in connection.introspection.get_table_description(connection.cursor(), "compat_thing")])
+description = connection.introspection.get_table_description(connection.cursor(), "compat_thing")
+seen("columns", [(column.name, column.null_ok) for column in description])
 seen("has time zones", connection.features.has_zoneinfo_database)
 seen("server", connection.mysql_version[:2])
 connections.close_all()

@@ -140,7 +140,8 @@ fn results(one: &mut Conn) -> Result<(), Error> {
     let statement = one.prep("SELECT id, name AS called, data FROM things WHERE id = ?")?;
     seen("parameters", statement.num_params());
     for column in statement.columns().iter() {
-        seen("column", (column.name_str(), column.org_name_str(), column.table_str(), column.column_type(), column.character_set(), column.flags()));
+        seen("column", (column.name_str(), column.org_name_str(), column.table_str()));
+        seen("its type", (column.column_type(), column.character_set(), column.flags()));
     }
     one.close(statement)
 }
@@ -173,7 +174,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A connection is reset when the next one takes it out of the pool.
     let constraints = PoolConstraints::new(1, 1).unwrap();
-    let pool = Pool::new(Opts::from(options(port, database).pool_opts(PoolOpts::default().with_constraints(constraints).with_reset_connection(true))))?;
+    let resetting = PoolOpts::default().with_constraints(constraints).with_reset_connection(true);
+    let pool = Pool::new(Opts::from(options(port, database).pool_opts(resetting)))?;
     for _ in 0..3 {
         let mut pooled = pool.get_conn()?;
         fact("of the pool", pooled.query_first("SELECT @mine, @@time_zone")?, Some((None::<String>, "SYSTEM".to_string())));
