@@ -35,7 +35,7 @@ class ConnectorJ extends Jdbc {
     try (Connection cursors = connect("useCursorFetch=true"); Connection one = connect("")) {
       fact("by a cursor", streamed(cursors, 100), 52 * 52);
       locallyLoaded(one);
-      cancelling(one);
+      cancelling(() -> connect(""));
       one.unwrap(com.mysql.cj.jdbc.JdbcConnection.class).changeUser("app", "app");
       fact("changeUser", value(one, "SELECT CURRENT_USER()"), "app@%");
       run(one, "SET @mine = 1, time_zone = '+03:00'");
@@ -58,9 +58,9 @@ class ConnectorJ extends Jdbc {
       }
     }
     pooled.close();
-    try (Connection one = connect("socketTimeout=300")) {
+    try (Connection one = connect("socketTimeout=1000")) {
       fact("nothing deleted", value(one, "SELECT COUNT(*) FROM things"), "54");
-      seen("socketTimeout", ended(() -> value(one, "SELECT SLEEP(1)")));
+      seen("socketTimeout", ended(() -> value(one, "SELECT SLEEP(2)")));
     }
     System.exit(wrong ? 1 : 0);
   }

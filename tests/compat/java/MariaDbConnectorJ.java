@@ -27,7 +27,7 @@ class MariaDbConnectorJ extends Jdbc {
     }
     try (Connection one = connect("useResetConnection=true")) {
       locallyLoaded(one);
-      cancelling(one);
+      cancelling(() -> connect(""));
       run(one, "SET @mine = 1, time_zone = '+03:00'");
       one.unwrap(org.mariadb.jdbc.Connection.class).reset();
       seen("reset", rows(one, "SELECT @mine, @@time_zone"));
@@ -47,9 +47,9 @@ class MariaDbConnectorJ extends Jdbc {
         }
       }
     }
-    try (Connection one = connect("socketTimeout=300")) {
+    try (Connection one = connect("socketTimeout=1000")) {
       fact("nothing deleted", value(one, "SELECT COUNT(*) FROM things"), "54");
-      seen("socketTimeout", ended(() -> value(one, "SELECT SLEEP(1)")));
+      seen("socketTimeout", ended(() -> value(one, "SELECT SLEEP(2)")));
     }
     System.exit(wrong ? 1 : 0);
   }

@@ -61,8 +61,8 @@ one.close()
 one.connect()
 fact("reconnected", value(one, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()"), 1)
 
-slow = connect(read_timeout=0.3)
-fact("read_timeout", error_of(lambda: value(slow, "SELECT SLEEP(1)"), pymysql.OperationalError).args[0], 2013)
+slow = connect(read_timeout=1)
+fact("read_timeout", error_of(lambda: value(slow, "SELECT SLEEP(2)"), pymysql.OperationalError).args[0], 2013)
 
 victim = connect()
 try:

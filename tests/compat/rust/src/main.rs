@@ -184,9 +184,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         pooled.query_drop("DELETE FROM things")?;
     }
     drop(pool);
-    let mut slow = Conn::new(options(port, database).read_timeout(Some(Duration::from_millis(200))))?;
+    let mut slow = Conn::new(options(port, database).read_timeout(Some(Duration::from_secs(1))))?;
     fact("nothing deleted", slow.query_first("SELECT COUNT(*) FROM things")?, Some(54));
-    fact("read timeout", matches!(slow.query_drop("SELECT SLEEP(1)"), Err(Error::CodecError(_))), true);
+    fact("read timeout", matches!(slow.query_drop("SELECT SLEEP(2)"), Err(Error::CodecError(_))), true);
     let id = two.connection_id();
     seen("kill", number(latin1.query_drop(format!("KILL {id}"))));
     std::process::exit(WRONG.load(Ordering::Relaxed) as i32);
