@@ -49,10 +49,11 @@ class MysqlRoot:
                 say(f"MySQL: making a {SUITE} system in {self.folder} (a minute or two, 2 GB)")
                 self._run("debootstrap", ["debootstrap", "--variant=minbase", SUITE, str(self.folder), mirror()])
                 self._keep_services_from_starting()
-            say("MySQL: installing " + " ".join(PACKAGES))
+            missing = [package for package in PACKAGES if package not in (self._installed() or [])]
+            say("MySQL: installing " + " ".join(missing))
             apt = ["apt-get", "-q", "-o", "Acquire::Check-Valid-Until=false"]
             self._run("apt-get update", self.command(*apt, "update"))
-            self._run("apt-get install", self.command(*apt, "install", "-y", "--no-install-recommends", *PACKAGES))
+            self._run("apt-get install", self.command(*apt, "install", "-y", "--no-install-recommends", *missing))
             self._run("apt-get clean", self.command("apt-get", "clean"))
             self.complete.write_text("\n".join(PACKAGES) + "\n")
 
