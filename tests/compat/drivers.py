@@ -55,16 +55,17 @@ class Kits:
         }
 
     def ensure(self, kit):
-        """Makes the kit unless it is there. What fails is told with the command that failed."""
+        """Makes the kit and returns True, unless it is there. What fails is told with the command that failed."""
         with self.state.locked(f"compat-{kit}"):
             made = self.folder / f"{kit}.made"
             digest = self._digest(kit)
             if made.exists() and made.read_text() == digest and (kit != "c" or self.in_mysql_root.exists()):
-                return
+                return False
             made.unlink(missing_ok=True)
             (self.folder / kit).mkdir(parents=True, exist_ok=True)
             getattr(self, kit)(HERE / kit, self.folder / kit)
             made.write_text(digest)
+            return True
 
     def _digest(self, kit):
         digest = hashlib.sha256()
