@@ -245,6 +245,7 @@ void Core::sweep_states() {
   });
   if (put_off) return;
   for (const proxy::ClientSession& session : open_sessions_) session.keep_states(in_use);
+  prepared_texts_.keep_states(in_use);
   each_pool([&in_use](backend::Pool& pool) { pool.profile().syncs().sweep(in_use); });
   states_.sweep(in_use);
 }

@@ -22,6 +22,9 @@ struct QueryCommand {
 
 /// The fixed fields at the head of COM_STMT_EXECUTE.
 struct ExecuteCommand {
+  static constexpr std::uint8_t CURSOR_TYPE_READ_ONLY = 1;
+  static constexpr std::uint8_t CURSOR_TYPE_FOR_UPDATE = 2;
+  static constexpr std::uint8_t CURSOR_TYPE_SCROLLABLE = 4;
   static constexpr std::uint8_t PARAMETER_COUNT_AVAILABLE = 8;
 
   std::uint32_t statement_id = 0;
@@ -29,6 +32,9 @@ struct ExecuteCommand {
   Bytes parameters;  ///< everything after the fixed fields
 
   static Result<ExecuteCommand> parse(Bytes payload);
+  bool opens_cursor() const {
+    return (flags & (CURSOR_TYPE_READ_ONLY | CURSOR_TYPE_FOR_UPDATE | CURSOR_TYPE_SCROLLABLE)) != 0;
+  }
 };
 
 /// Where the parameter types lie in an execution's parameters: a server session keeps the types of the last

@@ -292,6 +292,7 @@ void ClientSession::keep_states(session::StatesInUse& in_use) const {
   in_use.keep(facets_);
   in_use.keep(request_for_server_.wanted);
   in_use.keep(run_.missing_schema);
+  in_use.keep(run_.prepares_under);
   for (const Hold& hold : holds_) in_use.keep(hold.missing_schema);
 }
 

@@ -228,7 +228,8 @@ void ClientSession::find_server() {
   Hold* hold = hold_in(run_group_);
   if (hold == nullptr) return acquire(run_group_);
   const Residue& counted = counted_residue();
-  const bool elsewhere = run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
+  const bool elsewhere =
+      run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
   if (elsewhere) {
     // Other state keeps the client here, and the number is on another server session, or gone.
     return on_no_lease(kNumberIsGone, nullptr);
@@ -253,7 +254,8 @@ void ClientSession::acquire(std::size_t group) {
   backend::LeaseRequest& request = request_for_server_;
   const bool entering = state_ == State::enter;
   const Residue& residue = counted_residue();
-  const bool asks = !entering && run_.traits.has_any(kCounts) && residue.server != nullptr && residue.group == group;
+  const bool asks =
+      !entering && run_.traits.has_any(kCounts) && residue.server != nullptr && residue.group == group;
   backend::Pool* pool = asks ? residue.pool : nullptr;
   if (pool == nullptr) {
     backend::Group& there = shared_.cluster.group(group);

@@ -45,6 +45,7 @@ struct StatementRun {
   session::PreparedRef preparing;         ///< of COM_STMT_PREPARE
   /// ERR packet to the PREPARE of a statement that was to be executed on a further server session.
   std::unique_ptr<std::string> preparation_refusal;
+  const session::Variables* prepares_under = nullptr;  ///< while it is prepared on a further server session
   bool opens_cursor = false;
   bool misaddressed = false;  ///< sent with another statement id than the server has given
   bool made_room = false;     ///< others' prepared statements were closed for it

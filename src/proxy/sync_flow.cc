@@ -278,8 +278,8 @@ bool ClientSession::send_sync(Hold& hold) {
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
   // The client's own list is held by a pin; without it whatever lies there is another client's, or
-  // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind that
-  // would change what ROW_COUNT() says.
+  // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind
+  // that would change what ROW_COUNT() says.
   const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
   const bool shows_diagnostics = run_.traits.has_any(kMayReadDiagnostics) || leaves_list;
   const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);

@@ -99,6 +99,13 @@ const Variables& PreparedTexts::in_force_for(const PreparedText& text, const Var
   return states_.with(variables, changes_);
 }
 
+void PreparedTexts::keep_states(StatesInUse& in_use) const {
+  for (const auto& text : texts_) {
+    in_use.keep(text->schema);
+    in_use.keep(text->variables);
+  }
+}
+
 void PreparedTexts::forget(const PreparedText& text) {
   texts_.erase(texts_.find(key_of(text)));
 }

@@ -11,6 +11,7 @@
 #include "metrics/counters.h"
 #include "session/facets.h"
 #include "session/state_store.h"
+#include "session/states_in_use.h"
 #include "session/text_analysis.h"
 #include "sql/traits.h"
 
@@ -103,6 +104,7 @@ class PreparedTexts {
   /// `variables` with those that decide as they were when the text was first prepared.
   const Variables& in_force_for(const PreparedText& text, const Variables& variables);
   std::size_t size() const { return texts_.size(); }
+  void keep_states(StatesInUse& in_use) const;
 
  private:
   friend class PreparedRef;

@@ -123,12 +123,12 @@ TEST_CASE(
   ask(Command::COM_STMT_PREPARE, "SET time_zone='+00:00'");
   const auto execute_all = [&] {
     // Id, no cursor, one iteration; no NULL, types bound, MYSQL_TYPE_LONG, 1.
-    ask(Command::COM_STMT_EXECUTE, std::string_view("\1\0\0\0\0\1\0\0\0\0\1\3\0\1\0\0\0", 17));
-    client.command(Command::COM_STMT_SEND_LONG_DATA, std::string_view("\2\0\0\0\0\0x", 7));
-    ask(Command::COM_STMT_EXECUTE, std::string_view("\2\0\0\0\0\1\0\0\0\0\1\374\0", 13));
+    ask(Command::COM_STMT_EXECUTE, std::string_view("\0\0\0\x40\0\1\0\0\0\0\1\3\0\1\0\0\0", 17));
+    client.command(Command::COM_STMT_SEND_LONG_DATA, std::string_view("\1\0\0\x40\0\0x", 7));
+    ask(Command::COM_STMT_EXECUTE, std::string_view("\1\0\0\x40\0\1\0\0\0\0\1\374\0", 13));
     REQUIRE(client.last_reply().rows == std::vector<ModelReply::Row>{{"one", std::nullopt}});
-    for (const char id : {'\3', '\4'})
-      ask(Command::COM_STMT_EXECUTE, id + std::string("\0\0\0\0\1\0\0\0", 8));
+    for (const char id : {'\2', '\3'})
+      ask(Command::COM_STMT_EXECUTE, id + std::string("\0\0\x40\0\1\0\0\0", 8));
   };
   for (int i = 0; i < kWarmUp; ++i) execute_all();
   const std::uint64_t warm = world.allocations();

@@ -143,7 +143,8 @@ TEST_CASE(
   CHECK(client.last_reply().error_code == 0);
 }
 
-TEST_CASE("A prepared statement whose server cannot join the transaction is refused, and its client goes on") {
+TEST_CASE(
+    "A prepared statement whose server cannot join the transaction is refused, and its client goes on") {
   start_log(LogLevel::error);
   SmallWorld world(2, [](config::Settings& settings) {
     settings.groups.push_back({.name = "other", .servers = {SmallWorld::named_server(1)}});

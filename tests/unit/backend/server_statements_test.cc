@@ -38,7 +38,8 @@ TEST_CASE_FIXTURE(Fixture, "the id of the next statement is foreseen, also behin
   CHECK(statements.add(b, kMax).id == 8);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the one used longest ago makes room, but none that holds something of a client's") {
+TEST_CASE_FIXTURE(Fixture,
+                  "the one used longest ago makes room, but none that holds something of a client's") {
   const auto a = text("a"), b = text("b"), c = text("c"), d = text("d"), e = text("e");
   prepare(a, 1);
   prepare(b, 2);

@@ -11,7 +11,8 @@ struct Fixture {
   PreparedStatement statement(std::string_view text = "SELECT 1") {
     session::TextAnalysis analysis;
     const session::Facets facets{&states.no_schema(), &states.variables({}), false};
-    return {.client_id = statements.next_id(), .text = texts.find_or_add(text, facets, analysis.summarize(text, {}))};
+    return {.client_id = statements.next_id(),
+            .text = texts.find_or_add(text, facets, analysis.summarize(text, {}))};
   }
 
   session::StateStore states;
@@ -46,7 +47,8 @@ TEST_CASE_FIXTURE(Fixture, "ids go on where they were, and are none of a server'
   CHECK_FALSE(PreparedStatements::may_be_a_servers(0));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a lost server session takes cursors and long data with it, and the statements stay") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a lost server session takes cursors and long data with it, and the statements stay") {
   const std::uint32_t plain = statements.add(statement()).client_id;
   PreparedStatement& with_cursor = statements.add(statement());
   with_cursor.cursor_open = true;

@@ -25,7 +25,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a text is the same for all who prepare it in a state that a server reads it in alike") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a text is the same for all who prepare it in a state that a server reads it in alike") {
   const Variables& plain = with({{VariableId::character_set_client, "utf8mb4"}});
   const Variables& patient =
       with({{VariableId::character_set_client, "utf8mb4"}, {VariableId::wait_timeout, "10"}});
@@ -50,7 +51,8 @@ TEST_CASE_FIXTURE(Fixture, "a text that nobody refers to is forgotten") {
   CHECK(texts.size() == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "preparing again happens under the settings of the first time, and no others are touched") {
+TEST_CASE_FIXTURE(Fixture,
+                  "preparing again happens under the settings of the first time, and no others are touched") {
   const PreparedRef one = prepare("SELECT 1", with({{VariableId::sql_mode, "ANSI_QUOTES"}}));
   const Variables& now = with({{VariableId::div_precision_increment, "2"}, {VariableId::wait_timeout, "10"}});
   const Variables& then = texts.in_force_for(*one, now);
