@@ -84,6 +84,8 @@ class Pool {
   Profile& profile() { return profile_; }
   std::size_t size() const { return size_; }
   std::size_t idle() const { return idle_sessions_.count(); }
+  std::uint32_t opening() const { return opening_; }
+  std::uint32_t waiting() const { return waiting_; }
 
   /// How to log in; a later login may bring a secret that the first did not.
   void set_secret(const mysql::RecoveredSecret& secret) {

@@ -82,6 +82,8 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
               .prepared_texts = prepared_texts_,
               .sessions = sessions_,
               .open_sessions = open_sessions_,
+              .clients = *this,
+              .kill_errands = kill_errands_,
               .in_flight_bytes = core.settings.session.in_flight_bytes,
               .login_timeout = core.settings.login_timeout,
               .client_idle_timeout = core.settings.client_idle_timeout,
@@ -187,9 +189,8 @@ void Core::take_connection(int descriptor) {
   if (!peer || !net::set_send_timeout(descriptor, shared_.client_write_timeout)) {
     return net::close_descriptor(descriptor);  // gone already
   }
-  const std::uint32_t id = next_session_++ * count_ + index_ + 1;
   if (ring_->files_free() == 0) return refuse_connection(descriptor);
-  proxy::ClientSession* session = sessions_.make(shared_, id);
+  proxy::ClientSession* session = sessions_.make(shared_, next_client_id());
   if (session == nullptr) return refuse_connection(descriptor);
   open_sessions_.push_back(*session);
   if (const auto opened = session->open(descriptor, peer->host()); !opened) {
@@ -197,6 +198,27 @@ void Core::take_connection(int descriptor) {
     ++counters_.sessions_refused;
     session->close();
   }
+}
+
+/// Some billion clients later they begin again, and a client from the beginning may still be there.
+std::uint32_t Core::next_client_id() {
+  std::uint32_t id = 0;
+  do {
+    id = proxy::client_id(next_client_++, index_, count_);
+    if (next_client_ == proxy::client_ids_per_core(count_)) {
+      next_client_ = 0;
+      client_ids_again_ = true;
+    }
+  } while (client_ids_again_ && find_session(id) != nullptr);
+  return id;
+}
+
+/// For what is rare: it looks at each.
+proxy::ClientSession* Core::find_session(std::uint32_t id) {
+  for (proxy::ClientSession& session : open_sessions_) {
+    if (session.id() == id) return &session;
+  }
+  return nullptr;
 }
 
 /// Too many clients: an ERR packet in place of the greeting, as servers send it (without SQLSTATE).
@@ -293,6 +315,67 @@ void Core::renew_schema(std::string_view name) {
   }
 }
 
+// --- What clients ask of other clients' cores
+// -----------------------------------------------------------------------
+
+void Core::kill(const proxy::KillOrder& order) {
+  tell(proxy::core_of_client(order.victim, count_), [order](Core& there) {
+    if (proxy::ClientSession* victim = there.find_session(order.victim)) return victim->be_killed(order);
+    there.answer_kill(order.asker, proxy::KillAnswer::unknown, {});
+  });
+}
+
+void Core::answer_kill(const proxy::Asker& asker, proxy::KillAnswer answer, std::string_view why) {
+  tell(asker.core, [asker, answer, why = std::string(why)](Core& there) {
+    if (proxy::ClientSession* client = there.find_session(asker.client))
+      client->on_kill_answer(asker.command, answer, why);
+  });
+}
+
+void Core::find_by_server_id(const proxy::Asker& asker, std::uint32_t connection_id, std::string_view user) {
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    tell(core, [asker, connection_id, user = std::string(user)](Core& there) {
+      std::vector<std::uint32_t> found;
+      for (const proxy::ClientSession& session : there.open_sessions_) {
+        if (session.user() == user && session.is_shown_as(connection_id)) found.push_back(session.id());
+      }
+      there.tell(asker.core, [asker, found = std::move(found)](Core& here) {
+        if (proxy::ClientSession* client = here.find_session(asker.client))
+          client->on_found(asker.command, found);
+      });
+    });
+  }
+}
+
+void Core::collect_pools(const proxy::Asker& asker, std::string_view user) {
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    tell(core, [asker, user = std::string(user)](Core& there) {
+      there.tell(asker.core, [asker, rows = there.pool_rows(user)](Core& here) {
+        if (proxy::ClientSession* client = here.find_session(asker.client))
+          client->on_rows(asker.command, rows);
+      });
+    });
+  }
+}
+
+/// The pools of this user alone: others are none of a client's business.
+std::vector<proxy::TextRow> Core::pool_rows(std::string_view user) const {
+  std::vector<proxy::TextRow> rows;
+  cluster_.each_server([&](const backend::Group& group, const backend::Server& server) {
+    const proxy::TextRow of_server = {std::to_string(index_), group.name(), server.name(),
+                                      std::to_string(server.connections()),
+                                      std::to_string(server.connections_quota())};
+    for (const auto& pool : server.pools()) {
+      if (pool->user() != user) continue;
+      proxy::TextRow& row = rows.emplace_back(of_server);
+      row.insert(row.end(), {pool->user(), fmt::format("{:#010x}", pool->capabilities()),
+                             std::to_string(pool->size()), std::to_string(pool->idle()),
+                             std::to_string(pool->opening()), std::to_string(pool->waiting())});
+    }
+  });
+  return rows;
+}
+
 // --- Drain
 // -------------------------------------------------------------------------------------------------------
 
@@ -319,7 +402,7 @@ void Core::end_drain() {
 
 /// Servers are left when the last client is gone.
 void Core::finish_drain() {
-  if (servers_stopped_ || sessions_.live() != 0) return;
+  if (servers_stopped_ || sessions_.live() != 0 || !kill_errands_.empty()) return;
   servers_stopped_ = true;
   drain_deadline_.cancel();
   sweep_.cancel();

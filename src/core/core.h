@@ -16,6 +16,8 @@
 #include "net/stream.h"
 #include "net/timer_wheel.h"
 #include "proxy/client_session.h"
+#include "proxy/clients.h"
+#include "proxy/kill_errand.h"
 #include "proxy/router.h"
 #include "session/state_store.h"
 
@@ -34,7 +36,7 @@ struct CoreSettings {
 
 /// Everything that one thread owns: ring, listener, client sessions, server sessions, states. Made, run and
 /// destroyed on that thread; others reach it only through messages to address().
-class Core : private backend::Peers {
+class Core : private backend::Peers, private proxy::Clients {
  public:
   static Result<std::unique_ptr<Core>> create(const CoreSettings& settings, metrics::CoreCounters& counters);
   ~Core();
@@ -82,6 +84,8 @@ class Core : private backend::Peers {
   std::uint32_t least_loaded_core() const;
   std::uint64_t load_of(std::uint32_t core) const;
   void refuse_connection(int descriptor);
+  std::uint32_t next_client_id();
+  proxy::ClientSession* find_session(std::uint32_t id);
   void sweep();
   void sweep_states();
   void forget(const std::vector<std::unique_ptr<backend::Pool>>& pools);
@@ -93,6 +97,12 @@ class Core : private backend::Peers {
   void claim(std::uint32_t core, std::uint32_t server, backend::Claim claim) override;
   void hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) override;
   void renew_schema(std::string_view name) override;
+  void kill(const proxy::KillOrder& order) override;
+  void answer_kill(const proxy::Asker& asker, proxy::KillAnswer answer, std::string_view why) override;
+  void find_by_server_id(const proxy::Asker& asker, std::uint32_t connection_id,
+                         std::string_view user) override;
+  void collect_pools(const proxy::Asker& asker, std::string_view user) override;
+  std::vector<proxy::TextRow> pool_rows(std::string_view user) const;
   void end_drain();
   void finish_drain();
 
@@ -117,11 +127,13 @@ class Core : private backend::Peers {
   backend::Cluster cluster_;
   Slab<proxy::ClientSession> sessions_;
   IntrusiveList<proxy::ClientSession, proxy::ClientSession> open_sessions_;
+  std::vector<std::unique_ptr<proxy::KillErrand>> kill_errands_;
   proxy::Shared shared_;
 
   int listener_ = -1;
   std::chrono::milliseconds drain_timeout_{};
-  std::uint32_t next_session_ = 0;
+  std::uint32_t next_client_ = 0;
+  bool client_ids_again_ = false;
   bool draining_ = false;
   bool servers_stopped_ = false;
   net::Op<&Core::on_accept> accept_{*this};

@@ -201,10 +201,9 @@ void ClientSession::finish_entering() {
   }
   const backend::Profile& profile = holds_.front().server().pool().profile();
   command_bytes_limit_ = profile.command_bytes_limit();
+  autocommit_by_default_ = profile.baseline().value(session::VariableId::autocommit) != "OFF";
   mysql::OkPacket ok;
-  ok.status = profile.baseline().value(session::VariableId::autocommit) == "OFF"
-                  ? 0
-                  : mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT;
+  ok.status = autocommit_by_default_ ? mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT : 0;
   std::string& packet = shared_.rewritten;
   packet.clear();
   mysql::PacketWriter writer(packet);

@@ -87,10 +87,12 @@ bool ClientSession::takes_input() const {
     case State::relay: return !run_.request_done;
     case State::await_identity:
     case State::enter:
+    case State::confer:
     case State::acquire:
     case State::settle:
     case State::synchronize:
     case State::follow:
+    case State::await_kill:
     case State::conclude:
     case State::closing: return false;
   }
@@ -258,8 +260,10 @@ void ClientSession::on_ended(Error error) {
     case State::relay:
       if (!run_.request_done) return close();
       break;
+    case State::confer:
     case State::synchronize:
     case State::follow:
+    case State::await_kill:
     case State::conclude:
     case State::settle: break;
     case State::await_identity:
@@ -312,8 +316,11 @@ void ClientSession::close_with_rest() {
 void ClientSession::give_up_everything() {
   const bool statement_runs = state_ == State::relay || state_ == State::synchronize ||
                               state_ == State::follow || state_ == State::settle ||
-                              state_ == State::conclude || state_ == State::enter;
+                              state_ == State::await_kill || state_ == State::conclude ||
+                              state_ == State::enter;
   enter(State::closing);
+  forget_kill();
+  inquiry_.reset();
   timer_.cancel();
   request_for_server_.withdraw();
   pending_.clear();

@@ -18,7 +18,9 @@
 #include "mysql/packet_assembler.h"
 #include "mysql/request_reader.h"
 #include "net/stream.h"
+#include "proxy/clients.h"
 #include "proxy/hold.h"
+#include "proxy/kill_errand.h"
 #include "proxy/prepared_statements.h"
 #include "proxy/session_bytes.h"
 #include "proxy/shared.h"
@@ -35,7 +37,7 @@ namespace lockstep::proxy {
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
 /// (server session, sync, sending), prepared_flow.cc, reply_flow.cc (relaying), outcome_flow.cc (reports, the
 /// statement's end), effect_flow.cc (what its text says), question_flow.cc (read-backs), release_flow.cc
-/// (keeping or giving back).
+/// (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -58,6 +60,21 @@ class ClientSession : public net::StreamOwner,
   void keep_states(session::StatesInUse& in_use) const;
 
   std::uint32_t id() const { return id_; }
+  const std::string& user() const { return user_; }
+
+  // --- KILL (kill_flow.cc); on_ are for the asker's side, whose command may be over by then ---
+
+  /// Somebody kills this client or its statement; Clients::answer_kill follows.
+  void be_killed(const KillOrder& order);
+  /// This client was told that a server session with this id is its own.
+  bool is_shown_as(std::uint32_t connection_id) const;
+  void on_kill_answer(std::uint64_t command, KillAnswer answer, std::string_view why);
+  void on_found(std::uint64_t command, const std::vector<std::uint32_t>& clients);
+  void on_rows(std::uint64_t command, const std::vector<TextRow>& rows);
+  /// The errand of a KILL of this client's statement is over. `may_arrive`: it was sent to the server, whose
+  /// answer will never be known.
+  void on_kill_done(bool may_arrive);
+
   /// One JSON object for /sessions.
   void append_json(std::string& json) const;
   const char* state_text() const;
@@ -69,11 +86,13 @@ class ClientSession : public net::StreamOwner,
     enter,           // login accepted; a server session shows that schema and character set are right
     idle,            // between two commands
     assemble,        // a command arrives in parts
+    confer,          // cores are asked: KILL, SHOW LOCKSTEP POOLS
     acquire,         // waiting for a server session
     settle,          // a server session is asked for what it alone knows before it is given up
     synchronize,     // waiting for the replies to sync packets
     follow,          // the end of a transaction goes to the other servers that take part
     relay,           // the statement was sent; its reply passes through
+    await_kill,      // the reply has ended, but a KILL of the statement is still on its way to the server
     conclude,        // the reply has ended; the server session is asked for what its reports left out
     closing,
   };
@@ -139,7 +158,6 @@ class ClientSession : public net::StreamOwner,
   void begin_command();
   void begin_text(std::string_view text, metrics::StatementKind kind_of_command);
   void begin_plain(metrics::StatementKind kind, sql::Traits traits);
-  void refuse_kill();
   template <mysql::ErrorCode kCode, typename... Args>
   void refuse_command(const Args&... args);
   void end_refused_command();
@@ -156,6 +174,32 @@ class ClientSession : public net::StreamOwner,
   void acquire(std::size_t group);
   void on_lease(backend::Lease lease) override;
   void on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) override;
+
+  // --- KILL (kill_flow.cc) ---
+  bool take_kill(const session::TextSummary& summary);
+  void begin_process_kill();
+  void refuse_kill();
+  void kill(std::uint64_t id, bool connection, bool soft);
+  void kill_itself(bool connection);
+  void confer();
+  bool confers_about(std::uint64_t command) const;
+  Asker asker() const;
+  void end_connection(const KillOrder& order);
+  void kill_statement(const KillOrder& order);
+  void interrupt();
+  void start_kill();
+  void forget_kill();
+  bool awaits_kill();
+
+  // --- Statements that lockstep answers itself (own_statements.cc) ---
+  bool take_own_statement(const session::TextSummary& summary);
+  void show_session();
+  void show_pins();
+  void show_pools();
+  void send_own_result(const std::string& packets);
+  void send_own_ok();
+  std::uint16_t own_status() const;
+  std::uint16_t status_flags(bool in_transaction, bool autocommit) const;
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
@@ -277,6 +321,15 @@ class ClientSession : public net::StreamOwner,
   session::ClientTrackers trackers(backend::ServerSession& server) const;
   bool lacks_deprecate_eof() const;
 
+  /// What cores are asked on behalf of a command.
+  struct Inquiry {
+    std::uint64_t named = 0;  ///< the id in the client's KILL
+    KillOrder order{};
+    std::uint32_t answers_due = 0;
+    std::vector<std::uint32_t> found{};
+    std::vector<TextRow> rows{};
+  };
+
   Shared& shared_;
   std::uint32_t id_;
   State state_ = State::await_identity;
@@ -284,6 +337,7 @@ class ClientSession : public net::StreamOwner,
   bool client_has_ended_ = false;      // it sends no more; what it sent is still answered
   bool trackers_are_clients_ = false;  // the client set session_track_* itself; pinned while it lasts
   bool entering_by_change_user_ = false;
+  bool autocommit_by_default_ = true;  // what the server has for those that have not set it
   std::uint8_t login_sequence_ = 0;
   std::uint32_t capabilities_ = 0;
   std::uint16_t collation_ = 0;
@@ -317,8 +371,10 @@ class ClientSession : public net::StreamOwner,
   backend::ServerSession* answering_ = nullptr;
   bool taking_pending_ = false;
   std::size_t pending_at_ = 0;
-  SessionBytes pending_;   // received and not taken yet, from pending_at_ on
-  SessionBytes assembly_;  // a command that came in parts
+  SessionBytes pending_;              // received and not taken yet, from pending_at_ on
+  SessionBytes assembly_;             // a command that came in parts
+  std::unique_ptr<Inquiry> inquiry_;  // in State::confer
+  KillErrand* kill_ = nullptr;        // of the statement that runs; the core owns it
   std::unique_ptr<mysql::ClientLogin> login_;
   std::unique_ptr<mysql::PacketAssembler> login_packets_;
   std::string peer_host_;

@@ -43,7 +43,7 @@ void ClientSession::begin_command() {
     case Command::COM_STMT_RESET:
     case Command::COM_STMT_CLOSE: return begin_prepared();
     case Command::COM_CHANGE_USER: return change_user();
-    case Command::COM_PROCESS_KILL: return refuse_kill();
+    case Command::COM_PROCESS_KILL: return begin_process_kill();
     case Command::COM_INIT_DB:
     case Command::COM_SET_OPTION:
     case Command::COM_RESET_CONNECTION:
@@ -89,17 +89,9 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
     run_.traits.remove(Trait::single_statement);
   }
   ++shared_.counters().statements[run_.kind];
-  if (run_.has(Trait::kill)) return refuse_kill();
+  if (run_.has(Trait::kill) && take_kill(summary)) return;
+  if (run_.kind == StatementKind::show && take_own_statement(summary)) return;
   if (choose_group(summary)) find_server();
-}
-
-void ClientSession::refuse_kill() {
-  run_.reply_sequence = 1;
-  send_error_text(
-      ErrorCode::ER_NOT_SUPPORTED_YET,
-      "lockstep: KILL is not passed on, because connection ids of clients and servers are different numbers; "
-      "kill on the server itself (see docs/differences.md)");
-  end_refused_command();
 }
 
 void ClientSession::end_refused_command() {

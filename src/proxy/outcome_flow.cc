@@ -98,6 +98,7 @@ void ClientSession::set_variables(backend::ServerSession& server,
 // --------------------------------------------------------------------------------------
 
 void ClientSession::finish_statement(backend::ServerSession& server) {
+  if (awaits_kill()) return;
   shared_.counters().statement_seconds.record(shared_.now() - run_.began);
   Hold& hold = *hold_of(server);
   using Receive = net::Stream::Receive;

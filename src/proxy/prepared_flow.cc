@@ -209,6 +209,7 @@ bool ClientSession::mend(backend::ServerSession& server, Bytes refusal) {
   }
   if (std::exchange(run_.misaddressed, false)) {
     send_statement(hold);
+    start_kill();
     return true;
   }
   if (run_.preparation_refusal == nullptr) return false;

@@ -121,7 +121,7 @@ void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
   switch (state_) {
     case State::conclude: return release_or_keep(*hold);
     case State::settle: return settled(*hold);
-    default: return;  // asked in front of a statement, which is on its way already
+    default: return start_kill();  // asked in front of a statement, which is on its way already
   }
 }
 
@@ -137,7 +137,7 @@ void ClientSession::settle(Hold& hold, bool for_command) {
 void ClientSession::settled(Hold& hold) {
   hold.pins = hold.pins.without(session::kSoftPins);
   if (!hold.pinned()) release(hold);
-  if (settles_for_command_) return find_server();
+  if (settles_for_command_) return run_.killed ? interrupt() : find_server();
   enter(State::idle);
   offer_soft_holds();
   take_pending();

@@ -92,6 +92,7 @@ void ClientSession::drop_hold(Hold& hold) {
 
 void ClientSession::end_command() {
   if (run_.has(Trait::releases) && run_.reply_done && !run_.failed) return close_with_rest();
+  forget_kill();
   run_server_ = nullptr;
   run_.lease = {};
   run_.packet = {};

@@ -213,7 +213,10 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   hold->lease.forget();
   prepared_.server_lost(server);
   drop_hold(*hold);
-  if (&server == run_server_) run_server_ = nullptr;
+  if (&server == run_server_) {
+    forget_kill();
+    run_server_ = nullptr;
+  }
 
   if (!was_running || state_ == State::idle || state_ == State::assemble) {
     // Between statements: a direct connection would have ended now; without state on it nobody can tell.
@@ -225,7 +228,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
     return acquire(shared_.cluster.default_group());
   }
   const bool may_retry = !run_.reply_begun && !run_.packet.empty() && run_.whole && !run_.retried &&
-                         !had_state && state_ != State::enter &&
+                         !run_.killed && !had_state && state_ != State::enter &&
                          (run_.has(sql::Trait::reads_only) || state_ == State::synchronize);
   if (may_retry) {
     run_.retried = true;

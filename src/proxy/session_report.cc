@@ -30,11 +30,13 @@ const char* ClientSession::state_text() const {
     case State::enter: return "entering";
     case State::idle: return "idle";
     case State::assemble: return "receiving a statement";
+    case State::confer: return "asking other cores";
     case State::acquire: return "waiting for a server session";
     case State::settle: return "settling";
     case State::synchronize: return "synchronizing";
     case State::follow: return "ending a transaction on several servers";
     case State::relay: return "running";
+    case State::await_kill: return "waiting for a KILL to arrive";
     case State::conclude: return "concluding";
     case State::closing: return "closing";
   }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "base/intrusive_list.h"
 #include "base/slab.h"
 #include "mysql/client_login.h"
+#include "proxy/clients.h"
+#include "proxy/kill_errand.h"
 #include "proxy/router.h"
 #include "session/prepared_text.h"
 #include "session/reports.h"
@@ -28,6 +31,8 @@ struct Shared {
   session::PreparedTexts& prepared_texts;
   Slab<ClientSession>& sessions;
   IntrusiveList<ClientSession, ClientSession>& open_sessions;
+  Clients& clients;
+  std::vector<std::unique_ptr<KillErrand>>& kill_errands;
 
   std::uint64_t in_flight_bytes;  ///< settings: session.in_flight_bytes
   std::chrono::milliseconds login_timeout;

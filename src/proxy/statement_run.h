@@ -33,6 +33,9 @@ struct StatementRun {
   bool sync_failed = false;
   bool names_tables = false;
   bool placed = false;            ///< by a rule
+  bool killed = false;            ///< it is to end, and is not tried again
+  bool kill_may_arrive = false;   ///< a KILL of it was sent to the server and never answered
+  bool hides_trackers = false;    ///< the server session's trackers are off while it runs
   bool unknown_prepared = false;  ///< names a prepared statement that the client does not have
   bool sets_untracked = false;    ///< see session::TextSummary
   bool sets_trackers = false;

@@ -387,11 +387,13 @@ void ClientSession::sync_replied(backend::ServerSession& server) {
   in_step(hold);
   if (empties_diagnostics_) server.diagnostics_empty = true;
   if (syncs_insert_id_) server.last_insert_id = last_insert_id_;
-  if (state_ != State::synchronize) {
-    if (!run_.misaddressed && run_.preparation_refusal == nullptr) let_go_of_request();
-    return;
+  if (state_ == State::synchronize) {
+    if (run_.preparation_refusal != nullptr) return refuse_execution(hold);
+    return run_.killed ? interrupt() : send_statement(hold);
   }
-  run_.preparation_refusal != nullptr ? refuse_execution(hold) : send_statement(hold);
+  if (run_.misaddressed || run_.preparation_refusal != nullptr) return;  // mend() goes on
+  let_go_of_request();
+  start_kill();
 }
 
 /// The server session could not be brought in step: it is given up, and the statement tried once more on
@@ -411,6 +413,7 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   hold->lease.discard();
   drop_hold(*hold);
   run_server_ = nullptr;
+  if (run_.killed) return interrupt();
   if (!run_.retried && run_.whole && !only_joined) {
     run_.retried = true;
     return find_server();
@@ -450,15 +453,9 @@ void ClientSession::send_statement(Hold& hold) {
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();
-  using namespace mysql::ServerStatus;
-  std::uint16_t status = hold.pins.has(PinReason::transaction) ? SERVER_STATUS_IN_TRANS : 0;
-  if (is_autocommit_on(server)) status |= SERVER_STATUS_AUTOCOMMIT;
-  const sql::Dialect reading = dialect();
-  if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
-  if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;
-  run_.status_before = status;
+  run_.status_before = status_flags(hold.pins.has(PinReason::transaction), is_autocommit_on(server));
   const bool silent = !run_.has_reply();
-  const bool hides_trackers = shows_trackers(hold);
+  const bool hides_trackers = run_.hides_trackers = shows_trackers(hold);
   if (hides_trackers) {
     server.expect_dropped(Command::COM_QUERY);
     server.send_query(server.pool().profile().client_trackers_statement());

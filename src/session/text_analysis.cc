@@ -23,6 +23,7 @@ const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dia
   summary_.tables_overflowed = summary_.sets_untracked = summary_.sets_trackers = summary_.sets_autocommit =
       false;
   summary_.tables.clear();
+  summary_.subject = summary_.detail = {};
   each_statement(text, dialect, [this](const sql::Statement& statement) { add(statement); });
   if (summary_.statements > 1) {
     summary_.kind = metrics::StatementKind::multi;
@@ -34,6 +35,8 @@ const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dia
 void TextAnalysis::add(const sql::Statement& statement) {
   ++summary_.statements;
   summary_.kind = statement.kind;
+  summary_.subject = statement.subject;
+  summary_.detail = statement.detail;
   for (const Trait trait : {Trait::reads_only, Trait::single_statement}) {
     if (!statement.traits.has(trait)) summary_.traits.remove(trait);
   }

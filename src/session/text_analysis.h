@@ -20,6 +20,8 @@ struct TextSummary {
   bool sets_trackers = false;    ///< assigns a tracker that lockstep itself has set
   bool sets_autocommit = false;  ///< to anything but a plain 0: an open transaction may be committed by it
   sql::BoundedList<sql::Table, 24> tables;
+  std::string_view subject;  ///< of the last statement, as its detail
+  std::string_view detail;
 
   bool has(sql::Trait trait) const { return traits.has(trait); }
 };

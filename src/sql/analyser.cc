@@ -257,13 +257,21 @@ void Analyser::read_kill() {
   set_kind(StatementKind::kill);
   note(Trait::kill);
   advance();
-  skip_any({Word::HARD, Word::SOFT});
-  statement_.detail = "CONNECTION";
-  if (token_.is(Word::QUERY) || token_.is(Word::CONNECTION) || token_.is(Word::USER)) {
-    statement_.detail = token_.text;
-    names_accounts_ = token_.is(Word::USER);
+  bool soft = false;
+  if (dialect_.mariadb && (token_.is(Word::HARD) || token_.is(Word::SOFT))) {
+    soft = token_.is(Word::SOFT);
     advance();
-    skip(Word::ID);
+  }
+  statement_.detail = soft ? "SOFT CONNECTION" : "CONNECTION";
+  if (skip(Word::QUERY)) {
+    statement_.detail = soft ? "SOFT QUERY" : "QUERY";
+    if (dialect_.mariadb && skip(Word::ID)) statement_.detail = "QUERY ID";
+  } else if (dialect_.mariadb && token_.is(Word::USER)) {
+    statement_.detail = "USER";
+    names_accounts_ = true;
+    advance();
+  } else {
+    skip(Word::CONNECTION);
   }
   const char* begin = token_.begin;
   while (!at_end()) step();

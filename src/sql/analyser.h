@@ -52,6 +52,7 @@ class Analyser {
   void read_call();
   void read_show();
   void read_show_create();
+  void read_show_lockstep();
   void read_explain();
   void read_analyze();
 

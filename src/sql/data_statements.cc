@@ -198,8 +198,19 @@ void Analyser::read_show() {
       skip_any({Word::TABLES, Word::STATUS});
       if (skip_any({Word::FROM, Word::IN})) add_schema();
       break;
-    default: break;
+    default:
+      if (same_name(token_.text, "lockstep")) return read_show_lockstep();
+      break;
   }
+  finish_reading();
+}
+
+/// A statement that only lockstep knows.
+void Analyser::read_show_lockstep() {
+  advance();
+  const char* begin = token_.begin;
+  while (!at_end()) advance();
+  if (before_end_ > begin) statement_.detail = {begin, before_end_};
   finish_reading();
 }
 

@@ -110,7 +110,9 @@ struct Statement {
   /// and DEALLOCATE, the savepoint, the routine of CALL (`schema.routine` as written), the id of KILL, the
   /// xid of XA, the roles of SET ROLE, the word after SHOW. Single names are without quotes.
   std::string_view subject;
-  std::string_view detail;  ///< the source of PREPARE (`'…'` or `@v`); QUERY or CONNECTION of KILL
+  /// The source of PREPARE (`'…'` or `@v`); the text behind the subject of SHOW LOCKSTEP; what is killed by
+  /// KILL: `[SOFT ]QUERY`, `[SOFT ]CONNECTION`, `QUERY ID` (the id of a query) or `USER`.
+  std::string_view detail;
   bool subject_has_escapes = false;
 
   /// Empties everything without touching the lists' storage.

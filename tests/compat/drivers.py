@@ -18,7 +18,6 @@ BOTH = ("mariadb-1", "mysql-1")
 MADE_FROM = {"python": "requirements.txt", "node": "package*.json", "php": "", "perl": "", "cli": ""}
 
 # The row of docs/differences.md that these facts go back to.
-KILL = "KILL and COM_PROCESS_KILL are refused with error 1235"
 EXTENDED = "None of MariaDB's extended capabilities: progress reports, bulk execution"
 
 
@@ -144,14 +143,12 @@ class Kits:
         return [
             Driver("mariadb", "cli", ("bash", script("cli", "facts"), "mariadb", "mariadb-dump")),
             Driver("mysql", "cli", ("bash", script("cli", "facts"), "mysql", "mysqldump", *root.command())),
-            Driver("libmariadb", "c", (str(kit / "c" / "libmariadb"),), differs=killing()),
-            Driver("libmysqlclient", "c", tuple(root.command(root.inside(self.in_mysql_root))), differs=killing()),
-            Driver("mysqlclient", "python", (python, script("python", "mysqlclient_facts.py")), differs=killing()),
-            Driver("PyMySQL", "python", (python, script("python", "pymysql_facts.py")), differs=killing()),
-            Driver("Connector/Python, pure", "python", (python, script("python", "connector_facts.py"), "pure"),
-                   differs=killing()),
-            Driver("Connector/Python, C", "python", (python, script("python", "connector_facts.py"), "c"),
-                   differs=killing()),
+            Driver("libmariadb", "c", (str(kit / "c" / "libmariadb"),)),
+            Driver("libmysqlclient", "c", tuple(root.command(root.inside(self.in_mysql_root)))),
+            Driver("mysqlclient", "python", (python, script("python", "mysqlclient_facts.py"))),
+            Driver("PyMySQL", "python", (python, script("python", "pymysql_facts.py"))),
+            Driver("Connector/Python, pure", "python", (python, script("python", "connector_facts.py"), "pure")),
+            Driver("Connector/Python, C", "python", (python, script("python", "connector_facts.py"), "c")),
             Driver("SQLAlchemy", "python", (python, script("python", "sqlalchemy_facts.py"))),
             Driver("Django", "python", (python, script("python", "django_facts.py"))),
             Driver("mysql2", "node", ("node", script("node", "mysql2.js"))),
@@ -165,23 +162,12 @@ class Kits:
                    differs={("mariadb-1", "about"): (r'"{\"likes\":[\"🎈\",null]}"', EXTENDED)}),
             Driver("go-sql-driver", "go", (str(kit / "go" / "driver"),)),
             Driver("GORM", "go", (str(kit / "go" / "orm"),)),
-            # Its time limit and its cancel are a KILL QUERY on a connection of their own.
-            Driver("Connector/J", "java", (*java, "ConnectorJ"),
-                   differs={**killing("query timeout", "SQLSyntaxErrorException 1235"),
-                            **killing("cancel", "SQLSyntaxErrorException 1235"),
-                            **killing("cancelled", "no error")}),
-            Driver("MariaDB Connector/J", "java", (*java, "MariaDbConnectorJ"),
-                   differs={**killing("query timeout", "no error", ("mysql-1",)),
-                            **killing("cancel", "SQLSyntaxErrorException 1235"), **killing("cancelled", "no error")}),
-            Driver("mysqli", "php", ("php", "-d", "mysqli.allow_local_infile=1", script("php", "mysqli.php")),
-                   differs=killing()),
+            Driver("Connector/J", "java", (*java, "ConnectorJ")),
+            Driver("MariaDB Connector/J", "java", (*java, "MariaDbConnectorJ")),
+            Driver("mysqli", "php", ("php", "-d", "mysqli.allow_local_infile=1", script("php", "mysqli.php"))),
             Driver("PDO", "php", ("php", script("php", "pdo.php"))),
             Driver("DBD::MariaDB", "perl", ("perl", script("perl", "dbd_mariadb.pl"))),
             Driver("DBD::mysql", "perl", ("perl", script("perl", "dbd_mysql.pl"))),
-            Driver("mysql (Rust)", "rust", (str(kit / "rust" / "debug" / "compat"),), differs=killing()),
+            Driver("mysql (Rust)", "rust", (str(kit / "rust" / "debug" / "compat"),)),
         ]
 
-
-def killing(fact="kill", value="1235", servers=BOTH):
-    """For drivers that kill: what the fact is where KILL is refused."""
-    return {(server, fact): (value, KILL) for server in servers}

@@ -76,12 +76,19 @@ void write_binary_row(PacketWriter& writer, std::uint8_t sequence, const ModelRe
 
 }  // namespace
 
-ModelConnection::ModelConnection(const ModelServerSettings& settings, std::uint32_t connection_id)
-    : settings_(settings),
+ModelConnection::ModelConnection(net::sim::World& world, const ModelServerSettings& settings,
+                                 std::uint32_t connection_id)
+    : world_(world),
+      settings_(settings),
       connection_id_(connection_id),
       assembler_(kPayloadMax),
       login_(settings.users, "localhost", kNonce),
       session_(settings.database) {}
+
+ModelConnection::~ModelConnection() {
+  *self_ = nullptr;
+  settings_.database.running.erase(connection_id_);
+}
 
 void ModelConnection::on_open(Peer& peer) {
   if (const std::uint16_t code = settings_.database.refuses_connections; code != 0) {
@@ -99,6 +106,7 @@ void ModelConnection::on_open(Peer& peer) {
 
 void ModelConnection::on_bytes(Peer& peer, Bytes bytes) {
   while (peer.open() && !hangs_) {
+    if (running_) return void(unread_.append(as_text(bytes)));
     const auto packet = assembler_.feed(bytes);
     bytes = bytes.subspan(packet.consumed);
     if (packet.kind == mysql::PacketAssembler::Packet::Kind::need_more) return;
@@ -141,7 +149,11 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
   if (prepared_command(command, payload)) return peer.send(as_bytes(out_));
   switch (command) {
     case Command::COM_QUIT: return peer.close();
-    case Command::COM_QUERY: query(arguments); break;
+    case Command::COM_QUERY:
+      if (const Duration duration = settings_.database.runs_for(arguments); duration > Duration::zero())
+        return run(peer, std::string(arguments), duration);
+      if (!kill(arguments)) query(arguments);
+      break;
     case Command::COM_INIT_DB: reply(session_.init_db(arguments)); break;
     case Command::COM_PING: reply(session_.ping()); break;
     case Command::COM_RESET_CONNECTION: reset_connection(); break;
@@ -149,6 +161,43 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
     default: reply(unknown_command());
   }
   peer.send(as_bytes(out_));
+}
+
+void ModelConnection::run(Peer& peer, std::string text, Duration duration) {
+  running_ = true;
+  running_text_ = std::move(text);
+  settings_.database.running[connection_id_] = [this, &peer] { end_run(peer, /*interrupted=*/true); };
+  world_.at(world_.now() + duration, [self = self_, &peer, run = ++runs_] {
+    if (*self != nullptr && (*self)->running_ && (*self)->runs_ == run)
+      (*self)->end_run(peer, /*interrupted=*/false);
+  });
+}
+
+void ModelConnection::end_run(Peer& peer, bool interrupted) {
+  running_ = false;
+  settings_.database.running.erase(connection_id_);
+  out_.clear();
+  sequence_ = 1;
+  if (interrupted) {
+    reply(model_error(1317, "Query execution was interrupted"));
+  } else if (!kill(running_text_)) {
+    query(running_text_);
+  }
+  peer.send(as_bytes(out_));
+  const std::string unread = std::exchange(unread_, {});
+  if (!unread.empty()) on_bytes(peer, as_bytes(unread));
+}
+
+/// False when it is another statement.
+bool ModelConnection::kill(std::string_view text) {
+  constexpr std::string_view kVerb = "KILL QUERY ";
+  if (!text.starts_with(kVerb)) return false;
+  auto& running = settings_.database.running;
+  const auto found =
+      running.find(static_cast<std::uint32_t>(std::stoul(std::string(text.substr(kVerb.size())))));
+  if (found != running.end()) std::function<void()>(found->second)();
+  reply(session_.ping());
+  return true;
 }
 
 bool ModelConnection::prepared_command(Command command, Bytes payload) {
@@ -260,8 +309,8 @@ void ModelConnection::reply_end(const ModelReply& reply, std::uint16_t status, O
 
 ModelServer::ModelServer(net::sim::World& world, const net::SocketAddress& address,
                          const ModelServerSettings& settings)
-    : settings_(settings), door_(world, address, [this] {
-        return std::make_unique<ModelConnection>(settings_, ++last_connection_id_);
+    : world_(world), settings_(settings), door_(world, address, [this] {
+        return std::make_unique<ModelConnection>(world_, settings_, ++last_connection_id_);
       }) {}
 
 }  // namespace lockstep::sim_test

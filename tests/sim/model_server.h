@@ -25,10 +25,12 @@ struct ModelServerSettings {
 
 /// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
 /// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements,
-/// whose parameters it takes for 1.
+/// whose parameters it takes for 1. KILL QUERY interrupts what another connection runs at that moment, and does
+/// nothing to one that runs nothing.
 class ModelConnection final : public net::sim::PeerScript {
  public:
-  ModelConnection(const ModelServerSettings& settings, std::uint32_t connection_id);
+  ModelConnection(net::sim::World& world, const ModelServerSettings& settings, std::uint32_t connection_id);
+  ~ModelConnection() override;
 
   void on_open(net::sim::Peer& peer) override;
   void on_bytes(net::sim::Peer& peer, Bytes bytes) override;
@@ -38,6 +40,9 @@ class ModelConnection final : public net::sim::PeerScript {
   void command(net::sim::Peer& peer, Bytes payload);
   bool prepared_command(mysql::Command command, Bytes payload);
   void prepare(std::string_view text);
+  void run(net::sim::Peer& peer, std::string text, Duration duration);
+  void end_run(net::sim::Peer& peer, bool interrupted);
+  bool kill(std::string_view text);
   void query(std::string_view text);
   void set_option(Bytes arguments);
   void reset_connection();
@@ -45,6 +50,7 @@ class ModelConnection final : public net::sim::PeerScript {
   void reply_rows(const ModelReply& reply, std::uint16_t status);
   void reply_end(const ModelReply& reply, std::uint16_t status, mysql::OkForm form);
 
+  net::sim::World& world_;
   const ModelServerSettings& settings_;
   std::uint32_t connection_id_;
   mysql::PacketAssembler assembler_;
@@ -52,6 +58,11 @@ class ModelConnection final : public net::sim::PeerScript {
   bool logged_in_ = false;
   bool multi_statements_ = false;
   bool hangs_ = false;
+  bool running_ = false;
+  std::string running_text_;
+  std::uint64_t runs_ = 0;
+  std::string unread_;  // came while a statement ran
+  std::shared_ptr<ModelConnection*> self_ = std::make_shared<ModelConnection*>(this);  // null when it is gone
   ModelSession session_;
   std::vector<std::string> prepared_;  // texts, with 1 for each parameter; ids count from 1
   bool binary_rows_ = false;
@@ -66,6 +77,7 @@ class ModelServer {
   net::sim::ServerPeer& door() { return door_; }
 
  private:
+  net::sim::World& world_;
   ModelServerSettings settings_;
   std::uint32_t last_connection_id_ = 0;
   net::sim::ServerPeer door_;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "model_sql.h"
 #include "mysql/constants.h"
 
@@ -58,6 +59,10 @@ struct Database {
   /// What a server answers in place of running this command; nullopt: it runs it.
   std::function<std::optional<ModelReply>(mysql::Command command, std::string_view argument)> instead =
       [](mysql::Command, std::string_view) { return std::nullopt; };
+  /// How long a server runs this text before it answers.
+  std::function<Duration(std::string_view text)> runs_for = [](std::string_view) { return Duration::zero(); };
+  /// By connection id: interrupts what the connection runs.
+  std::map<std::uint32_t, std::function<void()>> running;
   /// Whoever connects is told this error in place of the greeting; 0: nobody is.
   std::uint16_t refuses_connections = 0;
   /// Capabilities that servers do not offer to those who connect from now on.

@@ -39,6 +39,8 @@ class HandClient final : public net::sim::PeerScript {
   void change_user(std::uint16_t collation);
   net::sim::Peer& peer() { return peer_; }
 
+  /// As the greeting said.
+  std::uint32_t id() const { return login_.connection_id(); }
   bool logged_in() const { return reader_.has_value(); }
   bool lost() const { return lost_; }
   /// The ERR packet that ended its login; code 0: none has.

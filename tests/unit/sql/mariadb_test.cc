@@ -60,6 +60,24 @@ TEST_CASE("MariaDB's own statements and functions are known on MariaDB") {
   }
 }
 
+TEST_CASE("what MariaDB's KILL kills") {
+  struct Row {
+    std::string_view text, subject, detail;
+  };
+  static constexpr Row kRows[] = {
+      {"KILL HARD 5", "5", "CONNECTION"},       {"KILL SOFT CONNECTION 5", "5", "SOFT CONNECTION"},
+      {"KILL SOFT QUERY 5", "5", "SOFT QUERY"}, {"KILL HARD QUERY ID 5", "5", "QUERY ID"},
+      {"KILL QUERY 5", "5", "QUERY"},           {"KILL USER u@h", "u@h", "USER"},
+  };
+  for (const Row& row : kRows) {
+    CAPTURE(row.text);
+    Statement statement;
+    REQUIRE(StatementReader(row.text, kMariadb).next(statement));
+    CHECK(statement.subject == row.subject);
+    CHECK(statement.detail == row.detail);
+  }
+}
+
 TEST_CASE("what one dialect knows may be anything on the other") {
   static constexpr Expectation kRows[] = {
       {"SET STATEMENT a = 1 FOR SELECT 1", "set: not_single opaque swallows_rest"},

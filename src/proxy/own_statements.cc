@@ -1,0 +1,158 @@
+// Statements that lockstep answers itself, and the packets of such answers.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "mysql/text_result.h"
+#include "proxy/client_session.h"
+#include "sql/variable_name.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using mysql::Command;
+using mysql::ErrorCode;
+
+}  // namespace
+
+/// SHOW LOCKSTEP …: false when it is something else. It touches no server session, so whatever the client may
+/// ask about its previous statement is still there afterwards.
+bool ClientSession::take_own_statement(const session::TextSummary& summary) {
+  if (run_.command != Command::COM_QUERY || !run_.whole || summary.statements != 1 ||
+      !sql::same_name(summary.subject, "lockstep"))
+    return false;
+  if (sql::same_name(summary.detail, "session")) {
+    show_session();
+  } else if (sql::same_name(summary.detail, "pins")) {
+    show_pins();
+  } else if (sql::same_name(summary.detail, "pools")) {
+    show_pools();
+  } else {
+    send_error_text(ErrorCode::ER_PARSE_ERROR,
+                    fmt::format("lockstep: SHOW LOCKSTEP is followed by SESSION, PINS or POOLS and nothing "
+                                "else, not by '{:.80}'",
+                                summary.detail));
+    end_command();
+  }
+  return true;
+}
+
+void ClientSession::show_session() {
+  std::string packets;
+  mysql::TextResultWriter writer(packets, run_.reply_sequence, capabilities_, own_status());
+  const auto row = [&writer](std::string_view name, std::string_view value) {
+    writer.row(std::array{name, value});
+  };
+  const auto number = [&row](std::string_view name, std::uint64_t value) {
+    row(name, fmt::format_int(value).str());
+  };
+  writer.begin({"Name", "Value"});
+  number("id", id_);
+  row("user", user_);
+  row("host", peer_host_);
+  number("core", shared_.backend.peers.self());
+  number("statements", statements_);
+  number("prepared_statements", prepared_.size());
+  for (const Hold& hold : holds_) {
+    row("server_session", fmt::format("{}/{}/{}", shared_.cluster.group(hold.group).name(),
+                                      hold.server().pool().server().name(), hold.server().connection_id()));
+  }
+  row("schema", facets_.schema->name);
+  number("version.schema", static_cast<std::uint64_t>(facets_.schema->version));
+  number("version.variables", static_cast<std::uint64_t>(facets_.variables->version));
+  row("multi_statements", facets_.multi_statements ? "ON" : "OFF");
+  for (const session::VariableValue& value : facets_.variables->values)
+    row(fmt::format("variable.{}", session::name(value.id)), value.text);
+  writer.end();
+  send_own_result(packets);
+}
+
+void ClientSession::show_pins() {
+  std::string packets;
+  mysql::TextResultWriter writer(packets, run_.reply_sequence, capabilities_, own_status());
+  writer.begin({"Group", "Server", "Connection_id", "Reason"});
+  for (const Hold& hold : holds_) {
+    const std::string connection_id = fmt::format_int(hold.server().connection_id()).str();
+    hold.pins.each([&](session::PinReason reason) {
+      writer.row(std::array<std::string_view, 4>{shared_.cluster.group(hold.group).name(),
+                                                 hold.server().pool().server().name(), connection_id,
+                                                 metrics::text(reason)});
+    });
+  }
+  writer.end();
+  send_own_result(packets);
+}
+
+void ClientSession::show_pools() {
+  confer();
+  inquiry_->answers_due = shared_.backend.peers.count();
+  shared_.clients.collect_pools(asker(), user_);
+}
+
+void ClientSession::on_rows(std::uint64_t command, const std::vector<TextRow>& rows) {
+  if (!confers_about(command)) return;
+  auto& all = inquiry_->rows;
+  all.insert(all.end(), rows.begin(), rows.end());
+  if (--inquiry_->answers_due != 0) return;
+  // Cores answer in any order.
+  std::ranges::stable_sort(all, {}, [](const TextRow& row) { return std::pair(row[0].size(), row[0]); });
+  std::string packets;
+  mysql::TextResultWriter writer(packets, run_.reply_sequence, capabilities_, own_status());
+  writer.begin({"Core", "Group", "Server", "Connections", "Connections_share", "User", "Capabilities",
+                "Sessions", "Idle", "Opening", "Waiting"});
+  for (const TextRow& row : all) writer.row(row);
+  writer.end();
+  inquiry_.reset();
+  send_own_result(packets);
+}
+
+// --- Packets
+// -----------------------------------------------------------------------------------------------------
+
+void ClientSession::send_own_result(const std::string& packets) {
+  send_packet(as_bytes(packets));
+  end_command();
+}
+
+/// Of a statement that on a server would leave no warnings behind.
+void ClientSession::send_own_ok() {
+  if (!keeps_diagnostics()) {
+    for (std::size_t i = holds_.size(); i-- > 0;) {
+      Hold& hold = holds_[i];
+      if (!hold.pins.has(session::PinReason::diagnostics)) continue;
+      hold.pins.remove(session::PinReason::diagnostics);
+      hold.server().diagnostics_empty = false;
+      if (!hold.pinned()) release(hold);
+    }
+  }
+  std::string& packet = shared_.rewritten;
+  packet.clear();
+  mysql::PacketWriter writer(packet);
+  mysql::OkPacket ok;
+  ok.status = own_status();
+  mysql::encode_for_client(writer, run_.reply_sequence, ok, capabilities_, {}, mysql::OkForm::ok00);
+  send_packet(as_bytes(packet));
+}
+
+/// The status flags of an answer that no server gave.
+std::uint16_t ClientSession::own_status() const {
+  const bool in_transaction = std::ranges::any_of(
+      holds_, [](const Hold& hold) { return hold.pins.has(session::PinReason::transaction); });
+  const session::VariableValue* autocommit = facets_.variables->find(session::VariableId::autocommit);
+  return status_flags(in_transaction,
+                      autocommit != nullptr ? autocommit->text != "OFF" : autocommit_by_default_);
+}
+
+std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) const {
+  using namespace mysql::ServerStatus;
+  const sql::Dialect reading = dialect();
+  std::uint16_t status = in_transaction ? SERVER_STATUS_IN_TRANS : 0;
+  if (autocommit) status |= SERVER_STATUS_AUTOCOMMIT;
+  if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
+  if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;
+  return status;
+}
+
+}  // namespace lockstep::proxy
