@@ -7,6 +7,7 @@ namespace lockstep::backend {
 void Lease::give_back() {
   if (session_ == nullptr) return;
   ServerSession& session = *std::exchange(session_, nullptr);
+  if (session.is_littered()) return session.survives_reset() ? session.reset() : session.close();
   session.pool().give_back(session);
 }
 

@@ -347,19 +347,41 @@ void ServerSession::reset() {
   INVARIANT(phase_ == Phase::leased);
   withdraw_offer();
   user_ = nullptr;
-  was_reset_ = true;
   phase_ = Phase::resetting;
+  note_reset();
   // The schema stays, but collation_database, which came with it, goes back to the global value.
   if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
-  last_insert_id = 0;
-  statements.clear();
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
   expect({Reply::reset, mysql::Command::COM_RESET_CONNECTION});
+  send_reset_command();
+  send_set_up();
+}
+
+void ServerSession::note_reset() {
+  was_reset_ = true;
+  last_insert_id = 0;
+  statements.clear();
+  user_variables.reset();
+  text_statements.clear();
+}
+
+void ServerSession::send_reset_command() {
   std::array<std::uint8_t, mysql::kHeaderBytes + 1> packet;
   mysql::PacketWriter writer{MutableBytes(packet)};
   mysql::encode_command(writer, mysql::Command::COM_RESET_CONNECTION);
   stream_.send_copy(writer.written());
-  send_set_up();
+}
+
+std::uint32_t ServerSession::send_reset() {
+  note_reset();
+  if (facets.schema->selected) facets.schema = &context_.states.unclear_schema();
+  facets.variables = &context_.states.unclear_variables();
+  diagnostics_empty = true;
+  expect_sync(mysql::Command::COM_RESET_CONNECTION);
+  send_reset_command();
+  expect_sync(mysql::Command::COM_QUERY);
+  send_query(pool_.profile().trackers_statement());
+  return 2;
 }
 
 bool ServerSession::survives_reset() const {
@@ -504,7 +526,8 @@ void ServerSession::append_json(std::string& json) const {
     }
     json += '}';
   }
-  json += '}';
+  fmt::format_to(out, ",\"user_variables\":{},\"text_prepared_statements\":{}}}",
+                 user_variables != nullptr ? user_variables->size() : 0, text_statements.size());
 }
 
 }  // namespace lockstep::backend

@@ -17,6 +17,8 @@
 #include "mysql/server_login.h"
 #include "net/stream.h"
 #include "session/facets.h"
+#include "session/text_statements.h"
+#include "session/user_variables.h"
 
 namespace lockstep::backend {
 
@@ -87,6 +89,11 @@ class ServerSession : public net::StreamOwner,
   /// hears when that is done. A session of which that fails, or takes longer than a login may (it may have
   /// much to roll back), is closed: the server is well, and nobody waits for this very session.
   void reset();
+  /// The same in front of the user's own statement: syncs that bring the session into the client's state are
+  /// to follow. Answers how many replies to syncs are due for it.
+  std::uint32_t send_reset();
+  /// What COM_RESET_CONNECTION takes away, whoever has sent it; the schema stays.
+  void note_reset();
   /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
   bool survives_reset() const;
   /// The user keeps the session only for what its last statement left behind: it may be asked back when
@@ -112,6 +119,18 @@ class ServerSession : public net::StreamOwner,
   std::optional<std::uint64_t> last_insert_id = 0;
   /// What COM_STMT_PREPARE has left on the session.
   ServerStatements statements;
+  /// Null while nobody has set any.
+  std::unique_ptr<session::UserVariablesThere> user_variables;
+  session::UserVariablesThere& made_user_variables() {
+    if (user_variables == nullptr) user_variables = std::make_unique<session::UserVariablesThere>();
+    return *user_variables;
+  }
+  session::TextStatementsThere text_statements;
+  /// Clients have left more names behind than are worth keeping.
+  bool is_littered() const {
+    return text_statements.size() > session::TextStatementsThere::kMax ||
+           (user_variables != nullptr && user_variables->size() > session::UserVariablesThere::kMax);
+  }
   /// The list that SHOW WARNINGS shows is empty.
   bool diagnostics_empty = true;
   /// Of the latest lease: with the same number nobody else has used the session since. No other session of
@@ -131,13 +150,15 @@ class ServerSession : public net::StreamOwner,
   /// A reply nobody wants to see.
   void expect_dropped(mysql::Command command);
   bool replies_due() const { return due_count_ != 0; }
-  bool may_expect() const { return due_count_ < kDueMax; }
+  bool may_expect(std::size_t replies = 1) const { return due_count_ + replies <= kDueMax; }
 
   /// Sends a COM_QUERY of lockstep's own and answers the packet's bytes; its reply is to be expected
   /// separately.
   std::size_t send_query(std::string_view text);
   /// Sends COM_STMT_CLOSE for those that `statements` has taken out.
   void send_closes();
+  /// The columns of the answer whose rows come.
+  const std::vector<SmallResult::Column>& answer_columns() const { return small_result_.columns(); }
   /// Sends a question and expects its answer: `on_row` is called with each row, then on_answer of the user.
   void ask(std::string_view query, SmallResult::OnRow on_row, void* context);
 
@@ -182,6 +203,7 @@ class ServerSession : public net::StreamOwner,
 
   std::size_t feed_login(MutableBytes bytes);
   void logged_in();
+  void send_reset_command();
   void begin_set_up();
   bool charset_from_login() const;
   void send_set_up();

@@ -13,6 +13,7 @@ void SmallResult::begin(bool optional_metadata, OnRow on_row, void* context) {
   optional_metadata_ = optional_metadata;
   on_row_ = on_row;
   context_ = context;
+  definitions_.clear();
 }
 
 SmallResult::Step SmallResult::feed(Bytes input, std::size_t& consumed) {
@@ -52,12 +53,28 @@ SmallResult::Step SmallResult::take(Bytes payload) {
     }
     case State::definitions:
       if (--definitions_left_ == 0) state_ = State::rows;
+      take_definition(payload);
       return Step::need_more;
     case State::rows:
       if (payload[0] == kEof) return Step::done;
       return take_row(payload) ? Step::need_more : Step::malformed;
   }
   return Step::malformed;
+}
+
+/// Protocol::ColumnDefinition41. One that cannot be read says nothing of its column.
+void SmallResult::take_definition(Bytes payload) {
+  mysql::PacketReader reader(payload);
+  constexpr int kNames = 6;  // catalog, schema, table and column, each of the last two under two names
+  for (int i = 0; i < kNames; ++i) reader.str_lenenc();
+  reader.lenenc();  // of the fixed fields
+  reader.u16();     // character set
+  constexpr std::uint16_t kUnsignedFlag = 32;
+  Column& column = definitions_.emplace_back();
+  column.length = reader.u32();
+  column.type = reader.u8();
+  column.is_unsigned = (reader.u16() & kUnsignedFlag) != 0;
+  if (!reader.ok()) column = {};
 }
 
 bool SmallResult::take_row(Bytes payload) {

@@ -18,6 +18,14 @@ class SmallResult {
  public:
   using Row = std::vector<std::optional<std::string_view>>;
   using OnRow = void (*)(void* context, const Row& row);
+  /// What a column definition says of its values.
+  struct Column {
+    std::uint32_t length = 0;
+    std::uint8_t type = 0;
+    bool is_unsigned = false;
+  };
+  /// A packet may be this long.
+  static constexpr std::uint32_t kPayloadMax = 1 << 20;
   enum class Step : std::uint8_t { need_more, done, refused, malformed };
 
   SmallResult() : assembler_(kPayloadMax) {}
@@ -26,14 +34,16 @@ class SmallResult {
   void begin(bool optional_metadata, OnRow on_row, void* context);
   /// Takes bytes up to the reply's end; `consumed` says how many.
   Step feed(Bytes input, std::size_t& consumed);
+  /// Of the result whose rows come; empty when the server leaves definitions out.
+  const std::vector<Column>& columns() const { return definitions_; }
   /// The server's ERR packet after Step::refused; good until another one comes.
   mysql::ErrPacket refusal() const { return {refusal_code_, refusal_state_, refusal_text_}; }
 
  private:
-  static constexpr std::uint32_t kPayloadMax = 1 << 20;
   enum class State : std::uint8_t { first, definitions, rows };
 
   Step take(Bytes payload);
+  void take_definition(Bytes payload);
   bool take_row(Bytes payload);
 
   mysql::PacketAssembler assembler_;
@@ -43,6 +53,7 @@ class SmallResult {
   std::uint64_t columns_ = 0;
   OnRow on_row_ = nullptr;
   void* context_ = nullptr;
+  std::vector<Column> definitions_;
   Row row_;
   std::uint16_t refusal_code_ = 0;
   std::string refusal_state_;

@@ -85,6 +85,7 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
               .clients = *this,
               .kill_errands = kill_errands_,
               .in_flight_bytes = core.settings.session.in_flight_bytes,
+              .user_variable_bytes_max = core.settings.session.user_variable_bytes_max,
               .login_timeout = core.settings.login_timeout,
               .client_idle_timeout = core.settings.client_idle_timeout,
               .client_read_timeout = core.settings.client_read_timeout,

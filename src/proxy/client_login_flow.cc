@@ -112,6 +112,8 @@ void ClientSession::change_user() {
     uncount(hold);
   }
   holds_.clear();
+  user_variables_.reset();
+  text_statements_.reset();
   prepared_.clear();
   transaction_.clear();
   forget_residue();

@@ -297,6 +297,8 @@ void ClientSession::keep_states(session::StatesInUse& in_use) const {
   in_use.keep(request_for_server_.wanted);
   in_use.keep(run_.missing_schema);
   in_use.keep(run_.prepares_under);
+  if (text_statements_ != nullptr)
+    text_statements_->each([&](const session::TextStatement& statement) { in_use.keep(statement.facets); });
   for (const Hold& hold : holds_) in_use.keep(hold.missing_schema);
 }
 

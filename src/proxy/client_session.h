@@ -36,8 +36,10 @@ namespace lockstep::proxy {
 /// The functions are spread over files by the stretch of a command's way that they serve: client_session.cc
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
 /// (server session, sync, sending), prepared_flow.cc, reply_flow.cc (relaying), outcome_flow.cc (reports, the
-/// statement's end), effect_flow.cc (what its text says), question_flow.cc (read-backs), release_flow.cc
-/// (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
+/// statement's end), effect_flow.cc (what its text says), question_flow.cc (read-backs),
+/// user_variable_flow.cc (user variables), text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE),
+/// release_flow.cc (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc
+/// (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -303,6 +305,45 @@ class ClientSession : public net::StreamOwner,
   void settle(Hold& hold, bool for_command);
   void settled(Hold& hold);
 
+  // --- User variables (user_variable_flow.cc) ---
+  static bool keeps_user_variables(const Hold& hold);
+  bool assigns_blindly(const sql::Statement& statement) const;
+  bool empty_text_is_null() const;
+  bool sees_all_user_variables() const;
+  bool may_read_any_user_variable() const;
+  template <typename Visit>
+  void each_statement_of_command(Visit&& visit);
+  bool sees_user_variables(const Hold& hold) const;
+  template <typename Visit>
+  void each_user_variable_read(Visit&& visit);
+  bool has_odd_user_variables();
+  bool meets_strange_user_variable(const Hold& hold);
+  bool may_reset(const Hold& hold) const;
+  bool send_user_variables(Hold& hold);
+  void follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void take_assignment(Hold& hold, std::string_view name, const sql::Assignment& assignment);
+  void set_user_variable(Hold& hold, std::string_view name, const session::UserValue& value);
+  void set_user_variable_unread(Hold& hold, std::string_view name);
+  void hold_user_variable(Hold& hold, session::UserVariables::Variable& variable);
+  void keep_user_variables(Hold& hold);
+  bool has_unread_user_variables() const;
+  bool question_spoils(const Hold& hold) const;
+  void ask_about_user_variables(backend::ServerSession& server);
+  static void take_user_variables_row(void* context, const backend::SmallResult::Row& row);
+
+  // --- Statements prepared in text (text_statement_flow.cc) ---
+  static bool keeps_text_statements(const Hold& hold);
+  void read_text_execute();
+  bool send_text_statements(Hold& hold);
+  void send_text_prepare(Hold& hold, const session::TextStatement& statement);
+  void send_text_deallocate(Hold& hold, std::string_view name);
+  bool is_refused_prepare() const;
+  void note_refused_prepare(backend::ServerSession& server, const mysql::ErrPacket& refusal);
+  void follow_text_statements(Hold& hold, const sql::Statement& statement, Ran ran);
+  static bool plain_source(const sql::Statement& statement);
+  bool take_text_statement(Hold& hold, const sql::Statement& statement, std::string_view name);
+  bool read_source(const sql::Statement& statement, session::TextStatement& made);
+
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
   void restore_row_count(backend::ServerSession& server);
@@ -357,6 +398,8 @@ class ClientSession : public net::StreamOwner,
   Instant heard_{};  // when the client last sent a part of a command
   std::vector<Hold> holds_;
   PreparedStatements prepared_;
+  std::unique_ptr<session::UserVariables> user_variables_;    // null while the client has set none
+  std::unique_ptr<session::TextStatements> text_statements_;  // null while it has prepared none in text
   Transaction transaction_;
   std::vector<session::VariableId> unsaid_;  // variables whose value the server has not told
   std::string unsaid_charset_;               // the character set whose default collation is asked for

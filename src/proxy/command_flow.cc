@@ -60,7 +60,7 @@ void ClientSession::begin_command() {
 
 /// A command without SQL text.
 void ClientSession::begin_plain(StatementKind kind, sql::Traits traits) {
-  run_.kind = kind;
+  run_.kind = run_.data_kind = kind;
   run_.traits = traits;
   ++shared_.counters().statements[kind];
   run_group_ = group_of_held_state();
@@ -89,6 +89,8 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
     run_.traits.remove(Trait::single_statement);
   }
   ++shared_.counters().statements[run_.kind];
+  if (run_.kind == StatementKind::text_execute && run_.has(Trait::text_execute) && run_.is_one_statement())
+    read_text_execute();
   if (run_.has(Trait::kill) && take_kill(summary)) return;
   if (run_.kind == StatementKind::show && take_own_statement(summary)) return;
   if (choose_group(summary)) find_server();
@@ -144,7 +146,8 @@ bool ClientSession::refuse_split_state() {
     if (hold.group == run_group_) continue;
     session::Pins needed = session::kPinsForAll;
     if (run_.has(Trait::uses_user_variables)) needed.add(PinReason::user_variable);
-    if (run_.has(Trait::text_execute)) needed.add(PinReason::text_prepared_statement);
+    const bool stays = run_.text_statement != nullptr && run_.text_statement->prepare.empty();
+    if (run_.has(Trait::text_execute) || stays) needed.add(PinReason::text_prepared_statement);
     if (!hold.pins.has_any(needed)) continue;
     const char* reason = "";
     hold.pins.each([&](PinReason pin) {
@@ -226,17 +229,24 @@ void ClientSession::find_server() {
     // Other state keeps the client here, and the number is on another server session, or gone.
     return on_no_lease(kNumberIsGone, nullptr);
   }
-  if (!asks_about_previous() && !keeps_diagnostics()) {
+  const bool asks = asks_about_previous();
+  const bool leaves_list = keeps_diagnostics();
+  if (!asks && !leaves_list) {
     hold->pins.remove(PinReason::diagnostics);
     if (run_.kind != StatementKind::set && run_.kind != StatementKind::command)
       hold->pins.remove(PinReason::found_rows);
-    const bool may_move = shared_.backend.limits.rotate && !hold->pins.without(session::kSoftPins).any() &&
-                          !hold->pins.has(PinReason::found_rows);
-    if (may_move && has_questions(*hold)) return settle(*hold, /*for_command=*/true);
-    if (may_move) {
-      release(*hold);
-      return acquire(run_group_);
-    }
+  }
+  const bool may_move =
+      !asks && !hold->pins.without(session::kSoftPins).any() && !hold->pins.has(PinReason::found_rows);
+  const bool rotates = shared_.backend.limits.rotate && !leaves_list;
+  // A server session is reset only when nothing of the client's is there.
+  const auto must_move = [&] {
+    return !hold->pins.has(PinReason::diagnostics) && meets_strange_user_variable(*hold);
+  };
+  if (may_move && (rotates || must_move())) {
+    if (has_questions(*hold)) return settle(*hold, /*for_command=*/true);
+    release(*hold);
+    return acquire(run_group_);
   }
   run_on(*hold);
 }

@@ -52,7 +52,8 @@ bool changes_session(sql::Traits traits) {
 }
 
 bool needs_text_afterwards(StatementKind kind, sql::Traits traits) {
-  return kind == StatementKind::multi || kind == StatementKind::ddl || changes_session(traits);
+  return kind == StatementKind::multi || kind == StatementKind::ddl || changes_session(traits) ||
+         traits.has(Trait::assigns_user_variables);
 }
 
 // --- What the text says
@@ -78,14 +79,6 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   if (traits.has(Trait::alters_database)) alter_schema(hold, statement.subject);
   if (statement.kind == StatementKind::ddl) follow_temporary_tables(hold, statement, well);
   if (well && is_release_of_all_named_locks(statement.text)) hold.pins.remove(PinReason::named_lock);
-  if (traits.has(Trait::text_prepare)) {
-    pin(hold, PinReason::text_prepared_statement);
-    add_name(hold.text_statements, statement.subject);
-  }
-  if (traits.has(Trait::text_deallocate) && well) {
-    remove_name(hold.text_statements, statement.subject);
-    if (hold.text_statements.empty()) hold.pins.remove(PinReason::text_prepared_statement);
-  }
   if (traits.has(Trait::opens_handler)) ++hold.handlers_open;
   if (traits.has(Trait::closes_handler) && well && hold.handlers_open != 0 && --hold.handlers_open == 0) {
     hold.pins.remove(PinReason::handler);

@@ -17,7 +17,8 @@ struct Hold {
   std::size_t group = 0;
   session::Pins pins;
   const session::Schema* missing_schema =
-      nullptr;  ///< the client's, which this server lacks: the session has none
+      nullptr;                        ///< the client's, which this server lacks: the session has none
+  bool keeps_user_variables = false;  ///< it alone knows them: some have names that are not followed
   std::uint32_t handlers_open = 0;
   bool counted_as_pinned = false;             ///< in the gauge
   std::vector<std::string> temporary_tables;  ///< `schema.name`; an empty one stands for what is not known

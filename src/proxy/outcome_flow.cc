@@ -105,7 +105,14 @@ void ClientSession::finish_statement(backend::ServerSession& server) {
   if (server.stream().receiving() != Receive::chatter) server.stream().receive(Receive::chatter);
   if (client_.receiving() == Receive::bulk) client_.receive(Receive::chatter);
 
-  if (run_.command != Command::COM_STMT_PREPARE) apply_statements(hold);
+  if (run_.command != Command::COM_STMT_PREPARE) {
+    apply_statements(hold);
+  } else if (run_.has(Trait::assigns_user_variables)) {
+    // Servers give a variable that is to be assigned its type already now.
+    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
+      follow_user_variables(hold, statement, /*ran_well=*/false);
+    });
+  }
   if (run_.charset_unsaid &&
       !run_.reported.test(static_cast<std::size_t>(VariableId::collation_connection))) {
     ask_about(VariableId::collation_connection);
@@ -132,12 +139,17 @@ void ClientSession::apply_statements(Hold& hold) {
       const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
       apply_traits(hold, statement.kind, statement.traits, ran, changed);
       if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
+      if (ran != Ran::not_at_all) {
+        follow_user_variables(hold, statement, ran == Ran::well);
+        follow_text_statements(hold, statement, ran);
+      }
       countable = countable && !statement.traits.has_any(kManyResults);
       ++number;
     });
   } else {
     apply_traits(hold, run_.data_kind, run_.traits, run_.failed ? Ran::badly : Ran::well,
                  run_.state_changed_in != 0);
+    if (run_.has(Trait::assigns_user_variables)) keep_user_variables(hold);  // its text is not kept
   }
 }
 
@@ -255,6 +267,11 @@ void ClientSession::forget_what_was_set(Hold& hold) {
   left.text_statements.clear();
   left.handlers_open = 0;
   left.server().statements.clear();
+  left.keeps_user_variables = false;
+  left.server().user_variables.reset();
+  user_variables_.reset();
+  left.server().text_statements.clear();
+  text_statements_.reset();
   prepared_.clear();
   transaction_.clear();
   trackers_are_clients_ = false;

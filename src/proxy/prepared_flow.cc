@@ -289,6 +289,7 @@ void ClientSession::foresee_prepared(backend::ServerSession& server) {
   const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
   run_.preparing = run_.whole ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
                               : shared_.prepared_texts.beginning(summary);
+  run_.preparing->stays = !dialect().mariadb && summary.has(Trait::uses_user_variables);
   server.send_closes();
   server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);
 }
@@ -346,7 +347,7 @@ void ClientSession::refresh_prepared_pins(Hold& hold) {
     if (statement.server != &hold.server()) continue;
     if (statement.cursor_open) wanted.add(PinReason::cursor);
     if (statement.has_long_data) wanted.add(PinReason::long_data);
-    if (statement.has_types_on_server || !statement.text->can_be_prepared())
+    if (statement.has_types_on_server || statement.text->stays || !statement.text->can_be_prepared())
       wanted.add(PinReason::prepared_statement);
   }
   const session::Pins before = hold.pins;

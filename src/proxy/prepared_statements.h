@@ -25,7 +25,7 @@ struct PreparedStatement {
   backend::ServerSession* server = nullptr;
 
   bool stays_on_server() const {
-    return cursor_open || has_long_data || has_types_on_server || !text->can_be_prepared();
+    return cursor_open || has_long_data || has_types_on_server || text->stays || !text->can_be_prepared();
   }
 };
 

@@ -44,6 +44,8 @@ void ClientSession::ask(Hold& hold) {
   hold.pins.remove(PinReason::unread_variable);
   asks_schema_ = all_unsaid_;
   if (all_unsaid_) ask_about_everything(server.pool().profile().baseline());
+  has_answer_ = false;
+  if (has_unread_user_variables()) ask_about_user_variables(server);
   if (unsaid_.empty() && !asks_insert_id_) return;
   // What is binary is not converted to the client's character set, and sql_select_limit does not count where
   // a statement has a LIMIT of its own.
@@ -59,7 +61,6 @@ void ClientSession::ask(Hold& hold) {
   question.back() = ' ';
   question += "LIMIT 1";
   ++answers_due_;
-  has_answer_ = false;
   server.ask(question, &ClientSession::take_answer_row, this);
 }
 
@@ -112,6 +113,7 @@ void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
     return on_server_lost_here(server, Error{Fault::unsupported});
   }
   if (state_ == State::enter) return collation_answered(server);
+  has_answer_ = false;
   if (--answers_due_ != 0) return;
   unsaid_.clear();
   unsaid_charset_.clear();

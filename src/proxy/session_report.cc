@@ -62,6 +62,16 @@ void ClientSession::append_json(std::string& json) const {
     }
     json += '}';
   }
+  json += ",\"user_variables\":[";
+  if (user_variables_ != nullptr) {
+    const char* separator = "";
+    for (const session::UserVariables::Variable& variable : *user_variables_) {
+      fmt::format_to(out, "{}{}", separator, json_text(variable.name));
+      separator = ",";
+    }
+  }
+  fmt::format_to(out, "],\"text_prepared_statements\":{}",
+                 text_statements_ != nullptr ? text_statements_->size() : 0);
   json += ",\"prepared_statements\":" + std::to_string(prepared_.size()) + ",\"server_sessions\":[";
   const char* comma = "";
   for (const Hold& hold : holds_) {

@@ -17,6 +17,7 @@
 #include "session/prepared_text.h"
 #include "session/reports.h"
 #include "session/text_analysis.h"
+#include "session/user_variables.h"
 
 namespace lockstep::proxy {
 
@@ -34,7 +35,8 @@ struct Shared {
   Clients& clients;
   std::vector<std::unique_ptr<KillErrand>>& kill_errands;
 
-  std::uint64_t in_flight_bytes;  ///< settings: session.in_flight_bytes
+  std::uint64_t in_flight_bytes;        ///< settings: session.in_flight_bytes
+  std::size_t user_variable_bytes_max;  ///< settings: session.user_variable_bytes_max
   std::chrono::milliseconds login_timeout;
   std::chrono::milliseconds client_idle_timeout;
   std::chrono::milliseconds client_read_timeout;
@@ -43,13 +45,15 @@ struct Shared {
   std::string fallback_version;  ///< settings: server_version
 
   bool draining = false;
-  session::TextAnalysis analysis{};  ///< one statement is analysed at a time
-  std::string client_state{};        ///< a state block on its way to a client
-  std::string question{};            ///< a statement of lockstep's own under construction
-  std::string rewritten{};           ///< an OK packet as a client is to see it
+  session::TextAnalysis analysis{};        ///< one statement is analysed at a time
+  session::TextAnalysis inner_analysis{};  ///< and one that it holds
+  std::string client_state{};              ///< a state block on its way to a client
+  std::string question{};                  ///< a statement of lockstep's own under construction
+  std::string rewritten{};                 ///< an OK packet as a client is to see it
   session::Reports reports{};
   std::vector<session::VariableChange> changes{};
   std::vector<std::string_view> answer_values{};
+  session::UserValue user_value{};  ///< of a user variable, just read
 
   Instant now() const { return backend.now(); }
   /// What may wait for one side of a session before the other one is not received from.

@@ -13,6 +13,7 @@
 #include "net/buffer_ring.h"
 #include "session/facets.h"
 #include "session/prepared_text.h"
+#include "session/text_statements.h"
 #include "session/variable_table.h"
 #include "sql/traits.h"
 
@@ -43,6 +44,10 @@ struct StatementRun {
   MutableBytes packet;  ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
+  const session::TextStatement* text_statement = nullptr;  ///< what EXECUTE runs; `text` is its text
+  bool names_text_statement = false;                       ///< it is an EXECUTE that is understood
+  std::uint32_t syncs_sent = 0;
+  std::uint32_t prepare_number = 0;  ///< of them: the PREPARE for EXECUTE, from 1
   std::uint8_t reply_sequence = 1;
   PreparedStatement* prepared = nullptr;  ///< the client's, that a COM_STMT_* is about
   session::PreparedRef preparing;         ///< of COM_STMT_PREPARE

@@ -263,6 +263,10 @@ bool ClientSession::send_sync(Hold& hold) {
   syncs_due_ = 0;
   run_.sync_failed = false;
   if (!shared_.sync_enabled) return false;
+  if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
+  run_.prepare_number = 0;
+  run_.preparation_refusal.reset();
+  const bool text_statements_sent = send_text_statements(hold);
 
   session::Facets from = server.facets;
   const bool prepares = needs_preparing(hold);
@@ -284,7 +288,7 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool shows_diagnostics = run_.traits.has_any(kMayReadDiagnostics) || leaves_list;
   const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
   const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
-  const bool may_pipeline = harmless && run_.whole && !run_.retried;
+  const bool may_pipeline = harmless && run_.whole && !run_.retried && !text_statements_sent;
 
   const auto count = [&counters, may_pipeline](Facet facet, bool needed) {
     const SyncForm form = !needed ? SyncForm::none : may_pipeline ? SyncForm::pipelined : SyncForm::awaited;
@@ -301,6 +305,7 @@ bool ClientSession::send_sync(Hold& hold) {
     if (variables_sent)
       server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   }
+  const bool user_variables_sent = send_user_variables(hold);
   empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
     server.expect_sync(Command::COM_QUERY);
@@ -340,6 +345,9 @@ bool ClientSession::send_sync(Hold& hold) {
   count(Facet::variables, variables_sent);
   count(Facet::last_insert_id, insert_id);
   count(Facet::transaction, joins_transaction);
+  count(Facet::user_variables, user_variables_sent);
+  count(Facet::text_prepared_statements, text_statements_sent);
+  run_.syncs_sent = syncs_due_;
   keeps_schema_ = changes_schema;
   if (syncs_due_ == 0) {
     in_step(hold);
@@ -376,11 +384,15 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
   }
   if (state_ == State::follow)
     return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
-  if (refusal != nullptr) return sync_refused(server, *refusal);
+  if (refusal != nullptr) {
+    if (!is_refused_prepare()) return sync_refused(server, *refusal);
+    note_refused_prepare(server, *refusal);
+  }
   sync_replied(server);
 }
 
-/// One of the syncs has succeeded; behind the last one the server session is in step.
+/// One of the syncs has succeeded, or its failure is what the client is to hear; behind the last one the
+/// server session is in step.
 void ClientSession::sync_replied(backend::ServerSession& server) {
   if (--syncs_due_ != 0) return;
   Hold& hold = *hold_of(server);

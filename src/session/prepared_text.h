@@ -38,6 +38,8 @@ struct PreparedText {
   bool sets_trackers = false;
   bool sets_autocommit = false;
   bool names_tables = false;
+  /// Not to be prepared elsewhere: MySQL takes the types of user variables from the time of its PREPARE.
+  bool stays = false;
 
   /// False for a text too long to be kept: it is prepared where its client has sent it, and nowhere else.
   bool can_be_prepared() const { return !packet.empty(); }

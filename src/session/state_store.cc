@@ -1,5 +1,7 @@
 #include "session/state_store.h"
 
+#include <array>
+
 #include "mysql/command.h"
 
 namespace lockstep::session {
@@ -46,6 +48,14 @@ const Schema& StateStore::schema(std::string_view name) {
 void StateStore::renew_schema(std::string_view name) {
   const auto found = schemas_.find(name);
   if (found != schemas_.end()) renewed_.push_back(std::move(schemas_.extract(found).value()));
+}
+
+const Variables& StateStore::unclear_variables() {
+  static constexpr std::array kUnclear{VariableValue{VariableId::character_set_client, "?"},
+                                       VariableValue{VariableId::character_set_results, "?"},
+                                       VariableValue{VariableId::collation_connection, "?"},
+                                       VariableValue{VariableId::sql_mode, "?"}};
+  return variables(kUnclear);
 }
 
 std::size_t StateStore::ValuesHash::operator()(Values values) const {

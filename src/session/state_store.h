@@ -35,6 +35,8 @@ class StateStore {
   const Schema& no_schema() const { return *no_schema_; }
   /// Some schema is selected, but not as a USE would leave it; equal to no client's.
   const Schema& unclear_schema() const { return *unclear_schema_; }
+  /// Character sets and sql_mode are not what any client wants: they are set anew, whatever they are.
+  const Variables& unclear_variables();
   const Schema& schema(std::string_view name);
   /// The database of that name was dropped or altered: sessions that selected it before are not in the same
   /// state as those that select it from now on.
@@ -44,6 +46,9 @@ class StateStore {
   /// `base` with some values replaced, added or taken out.
   const Variables& with(const Variables& base, std::span<const VariableChange> changes);
   std::string_view intern(std::string_view text);
+
+  /// A number that no other content of this core has.
+  std::uint64_t draw_number() { return ++last_version_; }
 
   std::size_t states() const { return schemas_.size() + variables_.size() + renewed_.size(); }
   /// There is twice as much as the last sweep left: a sweep looks at all that is there and at all sessions,

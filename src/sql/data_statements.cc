@@ -37,6 +37,10 @@ bool Analyser::read_data_statement() {
       set_kind(StatementKind::diagnostics);
       note(Trait::reads_diagnostics);
       assigns_variables_ = true;
+      while (!at_end()) {  // @n = ROW_COUNT
+        if (token_.call == Call::row_count) note(Trait::uses_row_count);
+        step();
+      }
       return true;
     default:
       if (!token_.is(TokenKind::left_parenthesis)) return false;

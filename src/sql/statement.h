@@ -63,7 +63,7 @@ struct UserVariable {
   bool assigned = false;     ///< the statement may change it
   bool has_escapes = false;  ///< quoted, with a doubled quote or a backslash inside
 };
-using UserVariableList = BoundedList<UserVariable, 16>;
+using UserVariableList = BoundedList<UserVariable, 64>;
 
 enum class Scope : std::uint8_t {
   session,         ///< no scope word, SESSION, LOCAL, @@session., @@local.

@@ -71,6 +71,15 @@ TEST_CASE("A sync of schema and variables before a statement allocates nothing")
   expect_no_allocations(settings);
 }
 
+TEST_CASE("User variables that move from one server session to another allocate nothing") {
+  ProxyWorldSettings settings = scripted(4, {"SET @a=5, @b='seven'", "SELECT @a", "SELECT @a, @b", "SET @a=6",
+                                             "SELECT 1 FROM people", "SELECT @b"});
+  settings.servers = 2;
+  settings.connections_max = 6;
+  settings.rotate = true;
+  expect_no_allocations(settings);
+}
+
 TEST_CASE("Moving to another server session at every statement allocates nothing") {
   ProxyWorldSettings settings =
       scripted(4, {"USE shop", "SELECT 1", "SET wait_timeout=60", "SELECT 1", "SET wait_timeout=DEFAULT"});

@@ -27,7 +27,8 @@ constexpr mysql::Nonce kNonce{'t', 'h', 'e', 's', 'a', 'm', 'e', 'n', 'o', 'n',
                               'c', 'e', 'e', 'v', 'e', 'r', 'y', 'd', 'a', 'y'};
 
 /// A column definition; only the name matters to the model's clients.
-void write_definition(PacketWriter& writer, std::uint8_t sequence, std::string_view name) {
+void write_definition(PacketWriter& writer, std::uint8_t sequence, std::string_view name,
+                      mysql::FieldType type = mysql::FieldType::MYSQL_TYPE_VAR_STRING) {
   writer.begin(sequence)
       .str_lenenc("def")
       .str_lenenc("")
@@ -35,10 +36,7 @@ void write_definition(PacketWriter& writer, std::uint8_t sequence, std::string_v
       .str_lenenc("")
       .str_lenenc(name)
       .str_lenenc("");
-  writer.lenenc(0x0C)
-      .u16(kCollation)
-      .u32(1024)
-      .u8(static_cast<std::uint8_t>(mysql::FieldType::MYSQL_TYPE_VAR_STRING));
+  writer.lenenc(0x0C).u16(kCollation).u32(1024).u8(static_cast<std::uint8_t>(type));
   writer.u16(0).u8(0).u16(0).end();
 }
 
@@ -289,7 +287,11 @@ void ModelConnection::reply_rows(const ModelReply& reply, std::uint16_t status) 
   PacketWriter writer(out_);
   const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
   writer.begin(sequence_++).lenenc(reply.columns.size()).end();
-  for (const std::string& column : reply.columns) write_definition(writer, sequence_++, column);
+  for (const std::string& column : reply.columns) {
+    const auto type = reply.types.find(column);
+    write_definition(writer, sequence_++, column,
+                     type != reply.types.end() ? type->second : mysql::FieldType::MYSQL_TYPE_VAR_STRING);
+  }
   if (eof) mysql::EofPacket{0, status}.encode(writer, sequence_++);
   const auto write = binary_rows_ ? write_binary_row : write_row;
   for (const ModelReply::Row& row : reply.rows) write(writer, sequence_++, row);

@@ -25,8 +25,8 @@ struct ModelServerSettings {
 
 /// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
 /// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements,
-/// whose parameters it takes for 1. KILL QUERY interrupts what another connection runs at that moment, and does
-/// nothing to one that runs nothing.
+/// whose parameters it takes for 1. KILL QUERY interrupts what another connection runs at that moment, and
+/// does nothing to one that runs nothing.
 class ModelConnection final : public net::sim::PeerScript {
  public:
   ModelConnection(net::sim::World& world, const ModelServerSettings& settings, std::uint32_t connection_id);

@@ -198,11 +198,11 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   if (!reader.accept("session")) reader.accept("local");
   const Token target = reader.take();
   if (!reader.accept("=")) return syntax_error();
-  const Token value = reader.take();
   if (target.kind == Token::Kind::user_variable) {
-    assignments.push_back({target.text, value.text, Assignment::Kind::user_variable});
+    assignments.push_back({target.text, "", Assignment::Kind::user_variable, read_user_value(reader)});
     return std::nullopt;
   }
+  const Token value = reader.take();
   const std::string name = without_scope(target.text);
   if (name == "last_insert_id" && value.kind == Token::Kind::number) {
     assignments.push_back({name, value.text, Assignment::Kind::last_insert_id});
@@ -224,9 +224,22 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   return std::nullopt;
 }
 
+/// 5, 'text', X'', _utf8mb4'text' COLLATE utf8mb4_bin, NULL: what a client writes, and what lockstep does.
+UserVariable ModelSession::read_user_value(TokenReader& reader) {
+  if (reader.accept("null")) return {std::nullopt, false};
+  Token value = reader.take();
+  if (value.kind == Token::Kind::number) return {value.text, true};
+  while (value.kind == Token::Kind::word) value = reader.take();  // an introducer, the X of X''
+  if (reader.accept("collate")) reader.take();
+  return {value.text, false};
+}
+
 void ModelSession::assign(const Assignment& assignment) {
   if (assignment.kind == Assignment::Kind::user_variable) {
-    state_.user_variables[assignment.name] = assignment.value;
+    UserVariable& variable = state_.user_variables[assignment.name];
+    const bool keeps_type = !assignment.user_variable.value;
+    variable = {assignment.user_variable.value,
+                keeps_type ? variable.is_number : assignment.user_variable.is_number};
     return;
   }
   if (assignment.kind == Assignment::Kind::last_insert_id) {
@@ -277,7 +290,7 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
     case Token::Kind::text: row.push_back(item.text); return true;
     case Token::Kind::user_variable: {
       const auto found = state_.user_variables.find(item.text);
-      row.push_back(found == state_.user_variables.end() ? std::nullopt : std::optional(found->second));
+      row.push_back(found == state_.user_variables.end() ? std::nullopt : found->second.value);
       return true;
     }
     case Token::Kind::system_variable: {
@@ -293,6 +306,8 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
       return true;
     }
     case Token::Kind::word:
+      if (item.text == "if" || item.text == "collation" || item.text == "length")
+        return select_about_user_variable(item.text, reader, reply, row);
       // CAST(… AS BINARY) and CONVERT(… USING …) change no value of the model's.
       if (item.text == "cast" || item.text == "convert") {
         reader.accept("(");
@@ -324,6 +339,39 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
   }
   reply = syntax_error();
   return false;
+}
+
+/// What lockstep asks about a variable: IF(0,@a,NULL), COLLATION(@a), LENGTH(@a), IF(LENGTH(@a)>n,NULL,…).
+bool ModelSession::select_about_user_variable(const std::string& function, TokenReader& reader,
+                                              ModelReply& reply, ModelReply::Row& row) {
+  reader.accept("(");
+  const bool tells_type = function == "if" && reader.peek().kind == Token::Kind::number;
+  while (!reader.at_end() && reader.peek().kind != Token::Kind::user_variable) reader.take();
+  const std::string name = reader.take().text;
+  const auto found = state_.user_variables.find(name);
+  const UserVariable variable = found == state_.user_variables.end() ? UserVariable{} : found->second;
+  const bool whole = function == "if" && !tells_type;
+  if (tells_type) {
+    reply.columns.back() = "type of " + name;
+    if (found != state_.user_variables.end()) {
+      reply.types[reply.columns.back()] =
+          variable.is_number ? mysql::FieldType::MYSQL_TYPE_LONGLONG : mysql::FieldType::MYSQL_TYPE_LONG_BLOB;
+    }
+    row.emplace_back();
+  } else if (function == "collation") {
+    const bool is_text = found != state_.user_variables.end() && !variable.is_number;
+    row.push_back(std::string(is_text ? "utf8mb4_general_ci" : "binary"));
+  } else if (function == "length") {
+    row.push_back(variable.value);
+    if (variable.value) row.back() = std::to_string(variable.value->size());
+  } else {
+    row.push_back(variable.value);
+  }
+  for (int open = whole ? 2 : 1; open != 0 && !reader.at_end(); reader.take()) {  // IF( LENGTH(
+    if (reader.peek().text == "(") ++open;
+    if (reader.peek().text == ")") --open;
+  }
+  return true;
 }
 
 /// The one subquery that the model knows: which collation is the default of the results' character set, by

@@ -15,12 +15,18 @@
 
 namespace lockstep::sim_test {
 
+/// NULL keeps the type that the variable had.
+struct UserVariable {
+  std::optional<std::string> value;
+  bool is_number = false;
+};
+
 /// What a server session holds for its client.
 struct SessionState {
   std::string schema;  ///< empty: none
   std::map<std::string, std::string>
       variables;  ///< as trackers tell them: ON/OFF, empty for a NULL character set
-  std::map<std::string, std::string> user_variables;
+  std::map<std::string, UserVariable> user_variables;
   std::set<std::string> temporary_tables;
   std::uint64_t last_insert_id = 0;
   bool in_transaction = false;
@@ -42,6 +48,7 @@ struct ModelReply {
   std::uint16_t error_code = 0;
   std::string error_text;
   std::vector<std::string> columns;
+  std::map<std::string, mysql::FieldType> types;  ///< of columns that are no MYSQL_TYPE_VAR_STRING
   std::vector<Row> rows;
   std::uint16_t status = 0;   ///< of OK and of the end of rows
   std::string state_changes;  ///< the session state block
@@ -97,12 +104,14 @@ class ModelSession {
     std::string name;
     std::string value;
     Kind kind = Kind::reported;
+    UserVariable user_variable = {};
   };
 
   ModelReply run(TokenReader& reader);
   ModelReply run_set(TokenReader& reader);
   std::optional<ModelReply> read_assignment(TokenReader& reader, std::vector<Assignment>& assignments);
   std::optional<ModelReply> read_names(TokenReader& reader, std::vector<Assignment>& assignments);
+  UserVariable read_user_value(TokenReader& reader);
   void assign(const Assignment& assignment);
   ModelReply run_select(TokenReader& reader);
   ModelReply run_show(TokenReader& reader);
@@ -111,6 +120,8 @@ class ModelSession {
   ModelReply run_create_temporary(TokenReader& reader);
   ModelReply run_drop_temporary(TokenReader& reader);
   bool select_item(TokenReader& reader, ModelReply& reply, ModelReply::Row& row);
+  bool select_about_user_variable(const std::string& function, TokenReader& reader, ModelReply& reply,
+                                  ModelReply::Row& row);
   std::optional<std::string> answer_subquery(TokenReader& reader);
   bool table_exists(const std::string& name) const;
 

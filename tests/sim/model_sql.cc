@@ -59,6 +59,7 @@ class Scanner {
 
   Token variable(std::size_t sigils, Token::Kind kind) {
     cut(sigils);
+    if (rest_.starts_with('`')) return quoted('`', kind);
     return run(kind, [](char c) { return is_name(c) || c == '.'; });
   }
 

@@ -94,9 +94,10 @@ std::string StatementMaker::transaction() {
 }
 
 std::string StatementMaker::own_objects() {
-  return one_of({"SET @a = 5", "SET @b = 'seven', time_zone = '+02:00'", "SELECT @a", "SELECT @a, @b",
-                 "CREATE TEMPORARY TABLE scratch (a int)", "DROP TEMPORARY TABLE scratch",
-                 "SELECT 1 FROM scratch", "INSERT INTO scratch VALUES (1)"});
+  return one_of({"SET @a = 5", "SET @a = 'text'", "SET @a = NULL, @b = 6",
+                 "SET @b = 'seven', time_zone = '+02:00'", "SELECT @a", "SELECT @a, @b",
+                 "SELECT @b FROM people", "CREATE TEMPORARY TABLE scratch (a int)",
+                 "DROP TEMPORARY TABLE scratch", "SELECT 1 FROM scratch", "INSERT INTO scratch VALUES (1)"});
 }
 
 std::string StatementMaker::mistake() {

@@ -71,6 +71,22 @@ Reply two_columns() {
   return Reply().packet("\x02").packet("a definition").packet("another");
 }
 
+TEST_CASE_FIXTURE(Fixture, "columns tell the type, the length and the sign of their values") {
+  std::string definition;
+  mysql::PacketWriter writer(definition);
+  for (const char* name : {"def", "", "", "", "@a", ""}) writer.str_lenenc(name);
+  writer.u8(0x0C).u16(63).u32(21).u8(0x08).u16(0xA0).u8(0).u16(0);
+  const Reply reply =
+      Reply().packet("\x02").packet(definition).packet("unreadable").row({"1", "2"}).rows_end();
+  CHECK(read(reply.bytes) == Step::done);
+  REQUIRE(result.columns().size() == 2);
+  CHECK(result.columns()[0].type == 0x08);
+  CHECK(result.columns()[0].length == 21);
+  CHECK(result.columns()[0].is_unsigned);
+  CHECK(result.columns()[1].type == 0);
+  CHECK_FALSE(result.columns()[1].is_unsigned);
+}
+
 TEST_CASE_FIXTURE(Fixture, "rows are told as they come, NULL apart from the empty text") {
   const Reply reply = two_columns().row({"sql_mode", ""}).row({"x", std::nullopt}).rows_end();
   CHECK(read(reply.bytes) == Step::done);

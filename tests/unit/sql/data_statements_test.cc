@@ -118,6 +118,8 @@ TEST_CASE("statements that call, browse and explain show what they do") {
       {"HELP 'x'", "show: reads_only"},
       {"GET DIAGNOSTICS @n = NUMBER",
        "diagnostics: uses_user_variables assigns_user_variables reads_diagnostics"},
+      {"GET DIAGNOSTICS @n = NUMBER, @r = ROW_COUNT",
+       "diagnostics: uses_user_variables assigns_user_variables uses_row_count reads_diagnostics"},
       {"GET CURRENT DIAGNOSTICS CONDITION 1 @m = MESSAGE_TEXT",
        "diagnostics: uses_user_variables assigns_user_variables reads_diagnostics"},
       {"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'x'", "diagnostics:"},

@@ -1,0 +1,381 @@
+// User variables: what a statement may see of them is brought along, and what it may have assigned is known
+// from its text or asked of the server session that ran it.
+
+#include <algorithm>
+#include <charconv>
+
+#include "mysql/command.h"
+#include "proxy/client_session.h"
+#include "sql/variable_name.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using mysql::Command;
+using session::PinReason;
+using session::UserVariableName;
+using session::UserVariables;
+using session::UserVariablesThere;
+using session::VariableId;
+using sql::Trait;
+
+/// Statements that may read variables which their text does not name.
+constexpr sql::Traits kMayReadAny{Trait::calls_routine, Trait::text_execute, Trait::execute_immediate,
+                                  Trait::opaque};
+/// What has run may have changed any variable: the server session alone knows, from then on.
+constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
+
+bool is_null(const sql::Assignment& assignment) {
+  return assignment.form == sql::ValueForm::keyword && sql::same_name(assignment.value, "NULL");
+}
+
+bool is_literal(const sql::Assignment& assignment) {
+  switch (assignment.form) {
+    case sql::ValueForm::literal_number:
+    case sql::ValueForm::literal_string: return true;
+    case sql::ValueForm::keyword:
+      return sql::same_name(assignment.value, "TRUE") || sql::same_name(assignment.value, "FALSE");
+    case sql::ValueForm::default_value:
+    case sql::ValueForm::expression: return false;
+  }
+  return false;
+}
+
+/// A SET whose effect on its variables the text tells.
+bool tells_values(const sql::Statement& statement) {
+  return statement.kind == StatementKind::set && !statement.traits.has(Trait::set_statement_for) &&
+         !statement.assignments.overflowed() &&
+         std::ranges::all_of(statement.assignments, [](const sql::Assignment& assignment) {
+           return assignment.scope == sql::Scope::user_variable &&
+                  (is_literal(assignment) || is_null(assignment));
+         });
+}
+
+}  // namespace
+
+/// It assigns and reads nothing, or does nothing at all: what the variables held before does not matter. NULL
+/// keeps their type. Where GET DIAGNOSTICS has something to tell, a SET in front of it would spoil that.
+bool ClientSession::assigns_blindly(const sql::Statement& statement) const {
+  if (statement.kind == StatementKind::diagnostics) {
+    return run_.has(Trait::uses_row_count) || std::ranges::any_of(holds_, [](const Hold& hold) {
+             return hold.pins.has(PinReason::diagnostics);
+           });
+  }
+  return tells_values(statement) && std::ranges::none_of(statement.assignments, is_null) &&
+         !empty_text_is_null();
+}
+
+/// MariaDB's sql_mode EMPTY_STRING_IS_NULL.
+bool ClientSession::empty_text_is_null() const {
+  const session::VariableValue* mode = facets_.variables->find(VariableId::sql_mode);
+  return mode != nullptr && mode->text.find("EMPTY_STRING_IS_NULL") != std::string_view::npos;
+}
+
+/// The server session in hand holds variables that lockstep does not follow one by one.
+bool ClientSession::keeps_user_variables(const Hold& hold) {
+  return hold.keeps_user_variables || hold.pins.has_any(kKeepsAll);
+}
+
+/// Triggers read variables, and so do functions behind views.
+bool ClientSession::sees_all_user_variables() const {
+  const bool runs = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  return runs && (run_.names_tables || may_read_any_user_variable());
+}
+
+/// Whatever its text names. MySQL looks at variables already when it prepares.
+bool ClientSession::may_read_any_user_variable() const {
+  if (run_.traits.has_any(kMayReadAny)) return true;
+  return run_.has(Trait::text_prepare) && run_.text.find('@') != std::string_view::npos;
+}
+
+/// Calls `visit` with each statement whose variables the command names: of EXECUTE also with itself.
+template <typename Visit>
+void ClientSession::each_statement_of_command(Visit&& visit) {
+  shared_.analysis.each_statement(run_.text, dialect_of_text(), visit);
+  if (run_.text_statement == nullptr) return;
+  const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
+  if (const auto query = mysql::QueryCommand::parse(payload, capabilities_))
+    shared_.analysis.each_statement(query->text, dialect(), visit);
+}
+
+bool ClientSession::sees_user_variables(const Hold& hold) const {
+  const bool any = user_variables_ != nullptr || hold.server().user_variables != nullptr;
+  if (!any || keeps_user_variables(hold)) return false;
+  return run_.has(Trait::uses_user_variables) || sees_all_user_variables();
+}
+
+/// Calls `visit` with each variable whose value the statement may read, as its text names it.
+template <typename Visit>
+void ClientSession::each_user_variable_read(Visit&& visit) {
+  if (!run_.has(Trait::uses_user_variables)) return;
+  each_statement_of_command([&](const sql::Statement& statement) {
+    if (assigns_blindly(statement)) return;
+    for (const sql::UserVariable& variable : statement.user_variables)
+      visit(UserVariableName(variable.name, variable.has_escapes));
+  });
+}
+
+/// Names of the text that are not followed: such a statement sees, and leaves, more than can be told.
+bool ClientSession::has_odd_user_variables() {
+  if (!run_.has(Trait::uses_user_variables)) return false;
+  if (run_.text.empty()) return true;
+  bool odd = false;
+  each_statement_of_command([&](const sql::Statement& statement) {
+    odd |= statement.user_variables.overflowed();
+    for (const sql::UserVariable& variable : statement.user_variables) {
+      const UserVariableName name(variable.name, variable.has_escapes);
+      odd |= name.odd() ||
+             (user_variables_ != nullptr && user_variables_->full() && !user_variables_->find(name.text()));
+    }
+  });
+  return odd;
+}
+
+/// The statement names a variable that the client has never set and others have set on this server session.
+/// That is told from one that is NULL by its column definition, and only a reset brings it back.
+bool ClientSession::meets_strange_user_variable(const Hold& hold) {
+  const UserVariablesThere* there = hold.server().user_variables.get();
+  if (there == nullptr || !sees_user_variables(hold)) return false;
+  const auto is_own = [this](std::string_view name) {
+    return user_variables_ != nullptr && user_variables_->find(name) != nullptr;
+  };
+  if (may_read_any_user_variable() || has_odd_user_variables()) {
+    return !std::ranges::all_of(*there, is_own, &UserVariablesThere::Variable::name);
+  }
+  bool strange = false;
+  each_user_variable_read([&](const UserVariableName& name) {
+    strange |= !is_own(name.text()) && there->find(name.text()) != nullptr;
+  });
+  return strange;
+}
+
+/// Nothing of the client's is there that a reset would take away.
+bool ClientSession::may_reset(const Hold& hold) const {
+  const bool text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_PREPARE;
+  return text && !hold.pinned() && answers_due_ == 0 && !asks_about_previous() &&
+         hold.server().survives_reset();
+}
+
+/// Sends what brings the variables that the statement may see into the client's state. False when none is
+/// needed.
+bool ClientSession::send_user_variables(Hold& hold) {
+  if (!sees_user_variables(hold)) return false;
+  backend::ServerSession& server = hold.server();
+  const std::uint32_t before = syncs_due_;
+  session::UserVariableSet set(shared_.question);
+  const auto send = [&] {
+    server.expect_sync(Command::COM_QUERY);
+    shared_.counters().sync_bytes += server.send_query(shared_.question);
+    ++syncs_due_;
+    set = session::UserVariableSet(shared_.question);
+  };
+  // A server session that could not be brought in step is given up, so what is sent counts at once.
+  const auto bring = [&](const UserVariables::Variable& own) {
+    if (own.state != UserVariables::State::known) return;  // where its value is not known it is right
+    UserVariablesThere& there = server.made_user_variables();
+    const auto* known = there.find(own.name);
+    if (known != nullptr && UserVariablesThere::same(*known, own)) return;
+    set.assign(own.name, own.value);
+    there.set(own.name, own.value, own.id);
+    if (set.is_long()) send();
+  };
+  const auto clear = [&](std::string_view name) {
+    set.assign_null(name);
+    server.user_variables->set_null(name);
+  };
+  const auto own_of = [&](std::string_view name) {
+    return user_variables_ != nullptr ? user_variables_->find(name) : nullptr;
+  };
+
+  if (sees_all_user_variables() || has_odd_user_variables()) {
+    if (user_variables_ != nullptr) std::ranges::for_each(*user_variables_, bring);
+    if (server.user_variables != nullptr && server.user_variables->any_set()) {
+      for (const UserVariablesThere::Variable& there : *server.user_variables) {
+        if (!there.is_null && own_of(there.name) == nullptr) clear(there.name);
+      }
+    }
+  } else {
+    each_user_variable_read([&](const UserVariableName& name) {
+      if (const UserVariables::Variable* own = own_of(name.text())) return bring(*own);
+      const auto* there =
+          server.user_variables != nullptr ? server.user_variables->find(name.text()) : nullptr;
+      if (there != nullptr && !there->is_null) clear(name.text());
+    });
+  }
+  if (!set.empty()) send();
+  if (syncs_due_ != before) server.diagnostics_empty = false;  // MySQL deprecates utf8mb3
+  return syncs_due_ != before;
+}
+
+// --- Behind a statement
+// -------------------------------------------------------------------------------------------
+
+/// What one statement of a text has assigned.
+void ClientSession::follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well) {
+  if (!statement.traits.has(Trait::assigns_user_variables) || keeps_user_variables(hold)) return;
+  const bool assigned_nothing = !ran_well && assigns_blindly(statement);
+  if (user_variables_ == nullptr) user_variables_ = std::make_unique<UserVariables>();
+  // What was prepared has the character sets of that time.
+  const bool now = run_.command == Command::COM_QUERY && run_.text_statement == nullptr;
+  const bool told = ran_well && now && run_.is_one_statement() && tells_values(statement);
+  bool odd = statement.user_variables.overflowed();
+  const auto may_follow = [this](const UserVariableName& name) {
+    return !name.odd() && (!user_variables_->full() || user_variables_->find(name.text()) != nullptr);
+  };
+  if (told) {
+    for (const sql::Assignment& assignment : statement.assignments) {
+      const UserVariableName name(assignment.name, assignment.name_has_escapes);
+      may_follow(name) ? take_assignment(hold, name.text(), assignment) : void(odd = true);
+    }
+  } else {
+    for (const sql::UserVariable& variable : statement.user_variables) {
+      if (!variable.assigned) continue;
+      const UserVariableName name(variable.name, variable.has_escapes);
+      if (!may_follow(name)) {
+        odd = true;
+      } else if (assigned_nothing) {
+        // What lies on the server is what it was, the client's or not. GET DIAGNOSTICS may have come halfway.
+        if (statement.kind == StatementKind::diagnostics)
+          hold.server().made_user_variables().set_unknown(name.text());
+      } else {
+        set_user_variable_unread(hold, name.text());
+      }
+    }
+  }
+  if (odd) keep_user_variables(hold);
+}
+
+/// Some are assigned that are not followed one by one; all were brought in front of the statement.
+void ClientSession::keep_user_variables(Hold& hold) {
+  if (keeps_user_variables(hold)) return;
+  hold.keeps_user_variables = true;
+  pin(hold, PinReason::user_variable);
+}
+
+void ClientSession::take_assignment(Hold& hold, std::string_view name, const sql::Assignment& assignment) {
+  session::UserValue& value = shared_.user_value;
+  if (is_null(assignment)) {
+    const UserVariables::Variable* variable = user_variables_->find(name);
+    if (variable != nullptr && variable->state != UserVariables::State::known)
+      return set_user_variable_unread(hold, name);
+    value.literal = variable != nullptr ? std::string_view(variable->value.literal) : "X''";
+    value.is_null = true;
+    return set_user_variable(hold, name, value);
+  }
+  session::StringContext context;
+  const auto text_of = [this](VariableId id) {
+    const session::VariableValue* value = facets_.variables->find(id);
+    return value != nullptr ? value->text : std::string_view();
+  };
+  context.client_charset = text_of(VariableId::character_set_client);
+  // While the server is still to be asked, what is noted here is old.
+  if (unsaid_.empty()) context.connection_collation = text_of(VariableId::collation_connection);
+  context.backslash_escapes = !dialect().no_backslash_escapes;
+  context.empty_is_null = empty_text_is_null();
+  if (!session::read_user_value(assignment.value, context, value))
+    return set_user_variable_unread(hold, name);
+  set_user_variable(hold, name, value);
+}
+
+void ClientSession::set_user_variable(Hold& hold, std::string_view name, const session::UserValue& value) {
+  UserVariables::Variable& own = user_variables_->at(name);
+  const bool same = own.state == UserVariables::State::known && own.value.is_null == value.is_null &&
+                    own.value.literal == value.literal;
+  const std::uint64_t id = same ? own.id : shared_.backend.states.draw_number();
+  UserVariablesThere& there = hold.server().made_user_variables();
+  if (user_variables_->set_known(own, value, id, shared_.user_variable_bytes_max)) {
+    there.set(name, value, id);
+  } else {
+    hold_user_variable(hold, own);
+  }
+}
+
+void ClientSession::set_user_variable_unread(Hold& hold, std::string_view name) {
+  user_variables_->set_unread(user_variables_->at(name));
+  hold.server().made_user_variables().set_unknown(name);
+}
+
+/// The value stays where it is, and the client with it.
+void ClientSession::hold_user_variable(Hold& hold, session::UserVariables::Variable& variable) {
+  user_variables_->set_held(variable);
+  hold.server().made_user_variables().set_unknown(variable.name);
+  pin(hold, PinReason::user_variable);
+}
+
+// --- Questions
+// ----------------------------------------------------------------------------------------------------
+
+bool ClientSession::has_unread_user_variables() const {
+  return user_variables_ != nullptr && user_variables_->unread() != 0;
+}
+
+/// FOUND_ROWS() and ROW_COUNT() speak of the question behind it. Behind a SET there is nothing to ask about
+/// that could not be restored, unless the statement before it left something.
+bool ClientSession::question_spoils(const Hold& hold) const {
+  if (run_.kind != StatementKind::set || run_.failed) return true;
+  return found_rows_at_.server == &hold.server() &&
+         found_rows_at_.lease_number == hold.server().lease_number();
+}
+
+/// One question for as many as surely fit into one answer.
+void ClientSession::ask_about_user_variables(backend::ServerSession& server) {
+  constexpr std::size_t kBesidesValue = 256;
+  const std::size_t together = std::max<std::size_t>(
+      1, backend::SmallResult::kPayloadMax / (shared_.user_variable_bytes_max + kBesidesValue) - 1);
+  std::string& question = shared_.question;
+  std::size_t asked = 0;
+  const auto send = [&] {
+    question.back() = ' ';
+    question += "LIMIT 1";
+    ++answers_due_;
+    server.ask(question, &ClientSession::take_user_variables_row, this);
+    asked = 0;
+  };
+  for (UserVariables::Variable& variable : *user_variables_) {
+    if (variable.state != UserVariables::State::unread) continue;
+    if (asked == 0) question = "SELECT ";
+    session::append_question(question, variable.name, shared_.user_variable_bytes_max);
+    user_variables_->set_asked(variable);
+    if (++asked == together) send();
+  }
+  if (asked != 0) send();
+}
+
+void ClientSession::take_user_variables_row(void* context, const backend::SmallResult::Row& row) {
+  auto& session = *static_cast<ClientSession*>(context);
+  backend::ServerSession& server = *session.answering_;
+  UserVariables& own = *session.user_variables_;
+  Hold& hold = *session.hold_of(server);
+  const auto& columns = server.answer_columns();
+  const bool has_types = columns.size() == row.size();
+  if (row.size() % session::kColumnsPerUserVariable != 0) return;
+  session.has_answer_ = true;
+  for (std::size_t at = 0; at < row.size(); at += session::kColumnsPerUserVariable) {
+    const auto asked = std::ranges::find(own, UserVariables::State::asked, &UserVariables::Variable::state);
+    if (asked == own.end()) return;
+    const std::string name = asked->name;
+    std::size_t length = 0;
+    const std::string_view digits = row[at + 2].value_or("");
+    std::from_chars(digits.data(), digits.data() + digits.size(), length);
+    if (!has_types || length > session.shared_.user_variable_bytes_max) {
+      session.hold_user_variable(hold, *asked);
+      continue;
+    }
+    const session::UserVariableAnswer answer{.column_type = columns[at].type,
+                                             .is_unsigned = columns[at].is_unsigned,
+                                             .column_length = columns[at].length,
+                                             .collation = row[at + 1].value_or(""),
+                                             .bytes = row[at + 3]};
+    if (answer.is_unset()) {  // a statement that might have set it has not
+      own.remove(name);
+      if (server.user_variables != nullptr) server.user_variables->remove(name);
+    } else if (session::read_user_value(answer, session.shared_.user_value)) {
+      session.set_user_variable(hold, name, session.shared_.user_value);
+    } else {
+      session.hold_user_variable(hold, *asked);
+    }
+  }
+}
+
+}  // namespace lockstep::proxy
