@@ -1,0 +1,69 @@
+"""Clients that do all that drivers do hold no server session while they are idle."""
+
+import wire
+from bench import long_running, on
+from wire.statement import Statement, parameter
+
+CONNECTIONS_MAX = 16
+ROUNDS = 3
+# Reasons that end when another client waits: what they keep is asked for then.
+ASKED_BACK = {"last_insert_id", "unread_variable", "diagnostics"}
+
+
+class Client:
+    """Sets a variable, prepares, and never says a second time what a server would remember."""
+
+    def __init__(self, bench, port, number):
+        self.number = number
+        self.connection = wire.Connection(("127.0.0.1", port), user="app", password="app", database=bench.database,
+                                          capabilities=wire.MODERN)
+        self.query(f"SET @own = {number}, @text = _utf8mb4'of {number}' COLLATE utf8mb4_bin")
+        self.insert = Statement(self.connection, b"INSERT INTO t (owner, round) VALUES (?, ?)")
+
+    def query(self, sql):
+        reply = self.connection.query(sql.encode())
+        assert reply.error is None and not reply.broken, f"{sql}: {reply.error or reply.broken}"
+        return reply.rows()
+
+    def work(self, round_number):
+        reply = self.insert.execute([parameter(f"int:{self.number}"), parameter(f"int:{round_number}")], send_types=round_number == 0)
+        assert reply.error is None and not reply.broken, reply.error or reply.broken
+
+    def check(self, round_number):
+        text = f"of {self.number}".encode()
+        own = str(self.number).encode()
+        found = self.query("SELECT owner, round, @own, @text, COLLATION(@text) FROM t WHERE id = LAST_INSERT_ID()")
+        assert found == [(own, str(round_number).encode(), own, text, b"utf8mb4_bin")], f"client {self.number}: {found}"
+
+
+def check_sharing(bench, server, count):
+    """Every client's variables, statements and last id are its own, with sixteen server sessions for all."""
+    server.administer(f"CREATE TABLE {bench.database}.t (id INT AUTO_INCREMENT PRIMARY KEY, owner INT, round INT)")
+    with bench.lockstep(server, cores=1, pool={"connections_max": CONNECTIONS_MAX}) as lockstep:
+        clients = [Client(bench, lockstep.port, number) for number in range(count)]
+        for round_number in range(ROUNDS):
+            for client in clients:
+                client.work(round_number)
+            for client in clients:
+                client.check(round_number)
+        pins = {pin for session in lockstep.json("/sessions") for held in session["server_sessions"]
+                for pin in held["pins"]}
+        assert pins <= ASKED_BACK, f"clients are pinned: {pins}"
+        held = lockstep.metrics().sum("lockstep_server_sessions")
+        assert held <= CONNECTIONS_MAX
+        print(f"{count} clients hold {held:.0f} server sessions")
+        for client in clients:
+            client.connection.quit()
+
+
+@on("mariadb-1", "mysql-1")
+def test_clients_share(bench, server):
+    """Two hundred clients with variables, prepared statements and generated ids share sixteen server sessions."""
+    check_sharing(bench, server, 200)
+
+
+@long_running
+@on("mariadb-1", "mysql-1")
+def test_a_thousand_clients_share(bench, server):
+    """The same with a thousand."""
+    check_sharing(bench, server, 1000)
