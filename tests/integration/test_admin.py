@@ -30,9 +30,9 @@ def test_pages(bench):
 # What keeps a server session with its client, by the name that /sessions gives it.
 PINS = {
     "transaction": "BEGIN",
-    "user_variable": "SET @mine = 1",
+    "user_variable": "SET @`größe` = 1",
     "temporary_table": "CREATE TEMPORARY TABLE mine (a INT)",
-    "text_prepared_statement": "PREPARE mine FROM 'SELECT 1'",
+    "text_prepared_statement": "PREPARE mine FROM 'SELECT @mine'",
     "lock_tables": "LOCK TABLES kept READ",
     "global_read_lock": "FLUSH TABLES WITH READ LOCK",
     "named_lock": "SELECT GET_LOCK('integration', 1)",
@@ -141,7 +141,7 @@ def test_pools_count(bench, server):
         holder, waiter = bench.connect(lockstep.port), bench.connect(lockstep.port)
         rows(holder, "SELECT 1")
         assert counts() == (1, 1, 0, "idle")
-        rows(holder, "SET @mine = 1")
+        rows(holder, "CREATE TEMPORARY TABLE mine (a INT)")
         assert counts() == (1, 0, 0, "leased")
         waiting = threading.Thread(target=lambda: rows(waiter, "SELECT 2"), daemon=True)
         waiting.start()
