@@ -107,6 +107,7 @@ class ClientSession : public net::StreamOwner,
     std::uint64_t lease_number = 0;
     std::size_t group = 0;
 
+    bool operator==(const Residue&) const = default;
     bool is_on(const backend::ServerSession& session) const {
       return server == &session && lease_number == session.lease_number();
     }
@@ -347,6 +348,7 @@ class ClientSession : public net::StreamOwner,
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
   void restore_row_count(backend::ServerSession& server);
+  void leave_residue(const Hold& hold);
   void release_or_keep(Hold& hold);
   void release(Hold& hold);
   void uncount(Hold& hold);

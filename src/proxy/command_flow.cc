@@ -215,6 +215,9 @@ const ClientSession::Residue& ClientSession::counted_residue() const {
 
 void ClientSession::find_server() {
   for (Hold& hold : holds_) hold.server().withdraw_offer();
+  // The two numbers may lie on two server sessions.
+  const bool asks_for_both = run_.has(Trait::uses_found_rows) && run_.has(Trait::uses_row_count);
+  if (asks_for_both && !(found_rows_at_ == previous_)) return on_no_lease(kNumberIsGone, nullptr);
   // What only another server session knows must be learned before this one is brought in step.
   for (Hold& hold : holds_) {
     if (hold.group != run_group_ && hold.pins.has(PinReason::unread_variable))
@@ -227,7 +230,10 @@ void ClientSession::find_server() {
       run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
   if (elsewhere) {
     // Other state keeps the client here, and the number is on another server session, or gone.
-    return on_no_lease(kNumberIsGone, nullptr);
+    if (hold->pins.without(session::kSoftPins).any()) return on_no_lease(kNumberIsGone, nullptr);
+    if (has_questions(*hold)) return settle(*hold, /*for_command=*/true);
+    release(*hold);
+    return acquire(run_group_);
   }
   const bool asks = asks_about_previous();
   const bool leaves_list = keeps_diagnostics();

@@ -52,7 +52,10 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
   client.everything |= run_.sets_trackers;
   session::Reports& reports = shared_.reports;
   session::read_reports(block, client, reports, shared_.client_state);
-  if (reports.state_changed)
+  // MySQL executes a statement in the schema of its PREPARE, and tells that it has come back.
+  const bool only_came_back = run_.prepared != nullptr && reports.schema && reports.variables.empty() &&
+                              run_.prepared->text->schema != facets_.schema;
+  if (reports.state_changed && !only_came_back)
     run_.state_changed_in |= std::uint64_t{1} << std::min<std::size_t>(run_.results, 63);
   // SET STATEMENT reports values that are over when the statement is.
   if (run_.has(Trait::set_statement_for)) return;
@@ -165,7 +168,7 @@ void ClientSession::apply_traits(Hold& hold, StatementKind kind, sql::Traits tra
                                  bool state_changed) {
   if (ran == Ran::not_at_all) return;
   run_.inserts |= kind == StatementKind::insert || kind == StatementKind::replace;
-  if (state_changed && reads_or_writes_data(kind) && !traits.has(Trait::assigns_user_variables)) {
+  if (state_changed && run_.names_tables && reads_or_writes_data(kind) && !traits.has(Trait::assigns_user_variables)) {
     pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
   }
   if (traits.has(Trait::sets_last_insert_id)) hold.server().last_insert_id.reset();

@@ -141,12 +141,14 @@ backend::ServerStatements::Entry* ClientSession::prepared_on(backend::ServerSess
 }
 
 /// The statement has to be prepared on the server session first. So it has if the server would take parameter
-/// types that another client has bound, where this one has bound none.
+/// types that another client has bound, where this one has bound none or sends long data.
 bool ClientSession::needs_preparing(Hold& hold) {
   if (run_.prepared == nullptr) return false;
   PreparedStatement& statement = *run_.prepared;
   const auto* entry = prepared_on(hold.server(), statement);
   if (entry == nullptr) return true;
+  // MariaDB keeps long data in the form of the types that were bound last.
+  if (run_.command == Command::COM_STMT_SEND_LONG_DATA) return entry->owner == 0 && entry->types != statement.types;
   if (entry->types == session::kNoTypes || statement.types != session::kNoTypes ||
       run_.command != Command::COM_STMT_EXECUTE || entry->owner != 0)
     return false;

@@ -10,6 +10,26 @@ using mysql::Command;
 using session::PinReason;
 using sql::Trait;
 
+/// Statements that may read rows without returning them.
+bool may_change_found_rows(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::insert:
+    case StatementKind::replace:
+    case StatementKind::update:
+    case StatementKind::remove:
+    case StatementKind::load_data:
+    case StatementKind::call:
+    case StatementKind::ddl:
+    case StatementKind::explain:
+    case StatementKind::handler:
+    case StatementKind::administration:
+    case StatementKind::text_execute:
+    case StatementKind::multi:
+    case StatementKind::unknown: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 // --- Keeping or giving back
@@ -38,14 +58,24 @@ void ClientSession::restore_row_count(backend::ServerSession& server) {
   server.send_query(kChangesNothing);
 }
 
+/// Remembers where the statement left what ROW_COUNT() and FOUND_ROWS() say. The latter changes with rows that are
+/// returned; what else may change it, on another server session, loses it.
+void ClientSession::leave_residue(const Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
+  const bool selects = run_.data_kind == StatementKind::select && !run_.failed;  // INTO a variable
+  const bool does = run_.data_kind == StatementKind::dml_other && !dialect().mariadb;
+  if (run_.returned_rows || selects || does) {
+    found_rows_at_ = previous_;
+  } else if (may_change_found_rows(run_.data_kind) && !found_rows_at_.is_on(server)) {
+    found_rows_at_ = previous_;
+    found_rows_at_.lease_number = 0;
+  }
+}
+
 void ClientSession::release_or_keep(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  const Residue residue{&server, &server.pool(), server.lease_number(), hold.group};
-  previous_ = residue;
-  if (run_.kind != StatementKind::set && run_.kind != StatementKind::use &&
-      run_.kind != StatementKind::command) {
-    found_rows_at_ = residue;
-  }
+  leave_residue(hold);
   if (run_.has(Trait::releases) && !run_.failed) {
     hold.lease.discard();  // the server is hanging up
     drop_hold(hold);

@@ -313,10 +313,12 @@ bool ClientSession::send_sync(Hold& hold) {
         "SELECT 1 FROM information_schema.ENGINES LIMIT 0");  // MariaDB empties it for a table only
     ++syncs_due_;
   }
-  if (run_.traits.has_any(kCounts) && previous_.server == nullptr) {
-    // Nothing has run yet that these could speak of: both are 0, whatever another client left here.
+  const bool nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
+  if (nothing_found || (run_.has(Trait::uses_row_count) && previous_.server == nullptr)) {
+    // Nothing has run yet that these could speak of: both are 0 (MariaDB: 1 row found), whatever another client left here.
     server.expect_sync(Command::COM_QUERY);
-    server.send_query("SELECT 1 FROM DUAL WHERE 0");
+    const bool one = dialect().mariadb && previous_.server == nullptr;  // as on a fresh session of MariaDB
+    server.send_query(one ? "SELECT 1 FROM DUAL" : "SELECT 1 FROM DUAL WHERE 0");
     server.expect_sync(Command::COM_QUERY);
     server.send_query(kChangesNothing);
     syncs_due_ += 2;
@@ -416,7 +418,10 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   const std::string message(refusal.message);
   const std::string name = server.pool().server().name();
   const std::uint16_t code = refusal.code;
-  const bool only_joined = hold->pins.without(session::Pins(PinReason::transaction)).any();
+  const bool had_pins = hold->pins.without(session::Pins(PinReason::transaction)).any();
+  // What was only there is gone, save a transaction that goes on elsewhere and was to be joined.
+  session::Pins lost = hold->pins.without(session::Pins(PinReason::diagnostics, PinReason::found_rows));
+  if (transaction_goes_on_elsewhere(*hold)) lost.remove(PinReason::transaction);
   // Somebody has dropped the schema, or it never was on this server: statements that do not need it run all
   // the same.
   if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))
@@ -426,14 +431,14 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   drop_hold(*hold);
   run_server_ = nullptr;
   if (run_.killed) return interrupt();
-  if (!run_.retried && run_.whole && !only_joined) {
+  if (!run_.retried && run_.whole && !had_pins) {
     run_.retried = true;
     return find_server();
   }
   run_.error_code = code;
   send_error_text(mysql::ErrorCode{code},
                   fmt::format("lockstep: server '{}' refused the state of this session: {}", name, message));
-  end_refused_command();
+  lost.any() ? close_with_rest() : end_refused_command();
 }
 
 /// The statement shows the trackers' settings: it is to see the server's own defaults and not what lockstep
