@@ -215,9 +215,10 @@ void ClientSession::apply_outcome(Hold& hold) {
   } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {
     server.diagnostics_empty = true;
   }
-  // RETURNING has no room for the id, and MySQL does not tell that of LOAD DATA.
+  // RETURNING has no room for the id, nor has an ERR behind the first of several rows, and MySQL does not tell
+  // that of LOAD DATA.
   const bool may_have_inserted =
-      (run_.returned_rows && run_.inserts) || run_.data_kind == StatementKind::load_data;
+      ((run_.returned_rows || run_.failed) && run_.inserts) || run_.data_kind == StatementKind::load_data;
   if (run_.gave_insert_id || may_have_inserted) {
     server.last_insert_id.reset();
     pin(hold, PinReason::last_insert_id);

@@ -28,6 +28,9 @@ constexpr session::Pins kPreparedPins{PinReason::prepared_statement, PinReason::
 constexpr std::size_t kPayloadMax = 0xFFFFFE;
 constexpr auto kTooManyStatements = static_cast<std::uint16_t>(ErrorCode::ER_MAX_PREPARED_STMT_COUNT_REACHED);
 
+/// COM_PING, header included.
+constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
+
 std::uint32_t payload_bytes_of(Bytes packet) {
   return mysql::PacketReader(packet).u24();
 }
@@ -315,6 +318,13 @@ void ClientSession::note_prepared(backend::ServerSession& server, const mysql::S
 void ClientSession::follow_prepared(Hold& hold) {
   using namespace mysql::ServerStatus;
   PreparedStatement& statement = *run_.prepared;
+  // MySQL executes a statement in the schema of its PREPARE, and tells with some later OK that it has come back:
+  // not to whoever has the server session by then.
+  const bool came_back = run_.command == Command::COM_STMT_EXECUTE && statement.text->schema != facets_.schema;
+  if (came_back && !dialect().mariadb) {
+    hold.server().expect_dropped(Command::COM_PING);
+    hold.server().stream().send_static(kPing);
+  }
   switch (run_.command) {
     case Command::COM_STMT_EXECUTE:
       // A server that could not take the data says so to every execution until it is told to forget them.

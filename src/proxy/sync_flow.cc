@@ -42,6 +42,8 @@ constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_comm
 constexpr sql::Traits kMayReadDiagnostics{Trait::reads_diagnostics, Trait::calls_routine, Trait::text_execute,
                                           Trait::execute_immediate, Trait::opaque};
 
+constexpr sql::Traits kMayReadInsertId{Trait::uses_last_insert_id, Trait::calls_routine, Trait::text_execute,
+                                       Trait::execute_immediate, Trait::opaque};
 constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
 
 bool inserts(metrics::StatementKind kind) {
@@ -60,6 +62,8 @@ void ClientSession::run_on(Hold& hold) {
       return follow_next();
     }
   }
+  // A statement is prepared in the state of another time, and behind that in the client's: which must be known.
+  if (hold.pins.has(PinReason::unread_variable) && needs_preparing(hold)) return settle(hold, /*for_command=*/true);
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();
   if (asks_first) ask(hold);
@@ -277,8 +281,7 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
   // A statement that inserts may leave the value as it is and still report an id.
   const bool insert_id =
-      (run_.traits.has_any(sql::Traits(Trait::uses_last_insert_id, Trait::calls_routine)) ||
-       inserts(run_.data_kind) || last_insert_id_ != 0) &&
+      (run_.traits.has_any(kMayReadInsertId) || inserts(run_.data_kind) || last_insert_id_ != 0) &&
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
   // The client's own list is held by a pin; without it whatever lies there is another client's, or

@@ -61,12 +61,20 @@ def test_several_statements_are_refused(bench, pair):
 
 @on(*PAIRS)
 def test_hidden_ends_are_refused(bench, pair):
-    """EXECUTE and CALL, which do not say whether they end the transaction, are refused while it is on two servers."""
+    """CALL, which does not say whether it ends the transaction, is refused while that is on two servers."""
     with open_transaction(bench, pair) as (_, client):
-        assert error_of(lambda: rows(client, "EXECUTE c"))[0] == NOT_SUPPORTED
         assert error_of(lambda: rows(client, "CALL p()"))[0] == NOT_SUPPORTED
         rows(client, "ROLLBACK")
         assert on_servers(bench, pair) == (0, 0)
+
+
+@on(*PAIRS)
+def test_commit_prepared_in_text(bench, pair):
+    """EXECUTE of a COMMIT is known for what it is, and reaches both servers."""
+    with open_transaction(bench, pair) as (_, client):
+        rows(client, "PREPARE c FROM 'COMMIT'")
+        rows(client, "EXECUTE c")
+        assert on_servers(bench, pair) == (1, 1)
 
 
 @on(*PAIRS)
