@@ -168,7 +168,8 @@ void ClientSession::apply_traits(Hold& hold, StatementKind kind, sql::Traits tra
                                  bool state_changed) {
   if (ran == Ran::not_at_all) return;
   run_.inserts |= kind == StatementKind::insert || kind == StatementKind::replace;
-  if (state_changed && run_.names_tables && reads_or_writes_data(kind) && !traits.has(Trait::assigns_user_variables)) {
+  if (state_changed && run_.names_tables && reads_or_writes_data(kind) &&
+      !traits.has(Trait::assigns_user_variables)) {
     pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
   }
   if (traits.has(Trait::sets_last_insert_id)) hold.server().last_insert_id.reset();
@@ -215,8 +216,8 @@ void ClientSession::apply_outcome(Hold& hold) {
   } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {
     server.diagnostics_empty = true;
   }
-  // RETURNING has no room for the id, nor has an ERR behind the first of several rows, and MySQL does not tell
-  // that of LOAD DATA.
+  // RETURNING has no room for the id, nor has an ERR behind the first of several rows, and MySQL does not
+  // tell that of LOAD DATA.
   const bool may_have_inserted =
       ((run_.returned_rows || run_.failed) && run_.inserts) || run_.data_kind == StatementKind::load_data;
   if (run_.gave_insert_id || may_have_inserted) {

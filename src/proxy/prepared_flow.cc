@@ -151,7 +151,8 @@ bool ClientSession::needs_preparing(Hold& hold) {
   const auto* entry = prepared_on(hold.server(), statement);
   if (entry == nullptr) return true;
   // MariaDB keeps long data in the form of the types that were bound last.
-  if (run_.command == Command::COM_STMT_SEND_LONG_DATA) return entry->owner == 0 && entry->types != statement.types;
+  if (run_.command == Command::COM_STMT_SEND_LONG_DATA)
+    return entry->owner == 0 && entry->types != statement.types;
   if (entry->types == session::kNoTypes || statement.types != session::kNoTypes ||
       run_.command != Command::COM_STMT_EXECUTE || entry->owner != 0)
     return false;
@@ -318,9 +319,10 @@ void ClientSession::note_prepared(backend::ServerSession& server, const mysql::S
 void ClientSession::follow_prepared(Hold& hold) {
   using namespace mysql::ServerStatus;
   PreparedStatement& statement = *run_.prepared;
-  // MySQL executes a statement in the schema of its PREPARE, and tells with some later OK that it has come back:
-  // not to whoever has the server session by then.
-  const bool came_back = run_.command == Command::COM_STMT_EXECUTE && statement.text->schema != facets_.schema;
+  // MySQL executes a statement in the schema of its PREPARE, and tells with some later OK that it has come
+  // back: not to whoever has the server session by then.
+  const bool came_back =
+      run_.command == Command::COM_STMT_EXECUTE && statement.text->schema != facets_.schema;
   if (came_back && !dialect().mariadb) {
     hold.server().expect_dropped(Command::COM_PING);
     hold.server().stream().send_static(kPing);

@@ -58,8 +58,8 @@ void ClientSession::restore_row_count(backend::ServerSession& server) {
   server.send_query(kChangesNothing);
 }
 
-/// Remembers where the statement left what ROW_COUNT() and FOUND_ROWS() say. The latter changes with rows that are
-/// returned; what else may change it, on another server session, loses it.
+/// Remembers where the statement left what ROW_COUNT() and FOUND_ROWS() say. The latter changes with rows
+/// that are returned; what else may change it, on another server session, loses it.
 void ClientSession::leave_residue(const Hold& hold) {
   backend::ServerSession& server = hold.server();
   previous_ = {&server, &server.pool(), server.lease_number(), hold.group};

@@ -46,9 +46,9 @@ constexpr sql::Traits kMayReadInsertId{Trait::uses_last_insert_id, Trait::calls_
                                        Trait::execute_immediate, Trait::opaque};
 constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
 
-bool inserts(metrics::StatementKind kind) {
+bool may_insert(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
-         kind == metrics::StatementKind::load_data;
+         kind == metrics::StatementKind::load_data || kind == metrics::StatementKind::multi;
 }
 
 }  // namespace
@@ -62,8 +62,10 @@ void ClientSession::run_on(Hold& hold) {
       return follow_next();
     }
   }
-  // A statement is prepared in the state of another time, and behind that in the client's: which must be known.
-  if (hold.pins.has(PinReason::unread_variable) && needs_preparing(hold)) return settle(hold, /*for_command=*/true);
+  // A statement is prepared in the state of another time, and behind that in the client's: which must be
+  // known.
+  if (hold.pins.has(PinReason::unread_variable) && needs_preparing(hold))
+    return settle(hold, /*for_command=*/true);
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();
   if (asks_first) ask(hold);
@@ -281,7 +283,7 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
   // A statement that inserts may leave the value as it is and still report an id.
   const bool insert_id =
-      (run_.traits.has_any(kMayReadInsertId) || inserts(run_.data_kind) || last_insert_id_ != 0) &&
+      (run_.traits.has_any(kMayReadInsertId) || may_insert(run_.data_kind) || last_insert_id_ != 0) &&
       !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
       server.last_insert_id != last_insert_id_;
   // The client's own list is held by a pin; without it whatever lies there is another client's, or
@@ -318,9 +320,10 @@ bool ClientSession::send_sync(Hold& hold) {
   }
   const bool nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
   if (nothing_found || (run_.has(Trait::uses_row_count) && previous_.server == nullptr)) {
-    // Nothing has run yet that these could speak of: both are 0 (MariaDB: 1 row found), whatever another client left here.
+    // Nothing has run yet that these could speak of: both are 0 (MariaDB: 1 row found), whatever another
+    // client left here.
     server.expect_sync(Command::COM_QUERY);
-    const bool one = dialect().mariadb && previous_.server == nullptr;  // as on a fresh session of MariaDB
+    const bool one = dialect().mariadb && statements_ == 1;  // only a fresh session has found one
     server.send_query(one ? "SELECT 1 FROM DUAL" : "SELECT 1 FROM DUAL WHERE 0");
     server.expect_sync(Command::COM_QUERY);
     server.send_query(kChangesNothing);
