@@ -281,7 +281,10 @@ std::size_t ServerSession::feed_own_reply(MutableBytes bytes) {
 
 void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   const bool answered = step == SmallResult::Step::done;
-  if (reply == Reply::answer) return user_->on_answer(*this, answered);
+  if (reply == Reply::answer) {
+    if (small_result_.warnings() != 0) diagnostics_empty = false;  // of a deprecated variable
+    return user_->on_answer(*this, answered);
+  }
   if (step == SmallResult::Step::refused) {
     const mysql::ErrPacket refusal = small_result_.refusal();
     const Fault fault = mysql::fault_of_refusal(refusal.code, /*greeted=*/true);

@@ -10,6 +10,7 @@ using mysql::ReplyByte::kOk;
 
 void SmallResult::begin(bool optional_metadata, OnRow on_row, void* context) {
   state_ = State::first;
+  warnings_ = 0;
   optional_metadata_ = optional_metadata;
   on_row_ = on_row;
   context_ = context;
@@ -56,7 +57,7 @@ SmallResult::Step SmallResult::take(Bytes payload) {
       take_definition(payload);
       return Step::need_more;
     case State::rows:
-      if (payload[0] == kEof) return Step::done;
+      if (payload[0] == kEof) return take_end(payload);
       return take_row(payload) ? Step::need_more : Step::malformed;
   }
   return Step::malformed;
@@ -75,6 +76,16 @@ void SmallResult::take_definition(Bytes payload) {
   column.type = reader.u8();
   column.is_unsigned = (reader.u16() & kUnsignedFlag) != 0;
   if (!reader.ok()) column = {};
+}
+
+SmallResult::Step SmallResult::take_end(Bytes payload) {
+  mysql::PacketReader reader(payload);
+  reader.skip(1);
+  reader.lenenc();  // affected rows
+  reader.lenenc();  // insert id
+  reader.u16();     // status flags
+  warnings_ = reader.u16();
+  return reader.ok() ? Step::done : Step::malformed;
 }
 
 bool SmallResult::take_row(Bytes payload) {

@@ -36,6 +36,8 @@ class SmallResult {
   Step feed(Bytes input, std::size_t& consumed);
   /// Of the result whose rows come; empty when the server leaves definitions out.
   const std::vector<Column>& columns() const { return definitions_; }
+  /// How many warnings the reply came with; known after Step::done of a result.
+  std::uint16_t warnings() const { return warnings_; }
   /// The server's ERR packet after Step::refused; good until another one comes.
   mysql::ErrPacket refusal() const { return {refusal_code_, refusal_state_, refusal_text_}; }
 
@@ -44,6 +46,7 @@ class SmallResult {
 
   Step take(Bytes payload);
   void take_definition(Bytes payload);
+  Step take_end(Bytes payload);
   bool take_row(Bytes payload);
 
   mysql::PacketAssembler assembler_;
@@ -55,6 +58,7 @@ class SmallResult {
   void* context_ = nullptr;
   std::vector<Column> definitions_;
   Row row_;
+  std::uint16_t warnings_ = 0;
   std::uint16_t refusal_code_ = 0;
   std::string refusal_state_;
   std::string refusal_text_;

@@ -37,7 +37,6 @@ bool ClientSession::has_questions(const Hold& hold) const {
 void ClientSession::ask(Hold& hold) {
   backend::ServerSession& server = hold.server();
   answering_ = &server;
-  server.diagnostics_empty = false;  // reading a deprecated variable warns
   if (found_rows_at_.server == &server) found_rows_at_.lease_number = 0;  // the answer has rows of its own
   asks_insert_id_ = hold.pins.has(PinReason::last_insert_id);
   hold.pins.remove(PinReason::last_insert_id);
