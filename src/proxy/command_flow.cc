@@ -36,7 +36,11 @@ void ClientSession::begin_command() {
       if (!query) return refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
       return begin_text(query->text, StatementKind::unknown);
     }
-    case Command::COM_STMT_PREPARE: return begin_text(as_text(payload.subspan(1)), StatementKind::prepare);
+    case Command::COM_STMT_PREPARE:
+      if (prepared_.full())
+        return refuse_command<ErrorCode::ER_MAX_PREPARED_STMT_COUNT_REACHED>(
+            fmt::format_int(PreparedStatements::kMax).str());
+      return begin_text(as_text(payload.subspan(1)), StatementKind::prepare);
     case Command::COM_STMT_EXECUTE:
     case Command::COM_STMT_FETCH:
     case Command::COM_STMT_SEND_LONG_DATA:

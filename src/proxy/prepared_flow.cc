@@ -293,8 +293,9 @@ bool ClientSession::insert_types(std::size_t flag_at, Bytes types) {
 /// The client's own COM_STMT_PREPARE is about to be sent.
 void ClientSession::foresee_prepared(backend::ServerSession& server) {
   const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
-  run_.preparing = run_.whole ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
-                              : shared_.prepared_texts.beginning(summary);
+  run_.preparing = run_.whole && prepared_.has_room_for(run_.text)
+                       ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
+                       : shared_.prepared_texts.beginning(summary);
   run_.preparing->stays = !dialect().mariadb && summary.has(Trait::uses_user_variables);
   server.send_closes();
   server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);

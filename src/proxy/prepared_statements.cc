@@ -5,6 +5,7 @@
 namespace lockstep::proxy {
 
 PreparedStatement& PreparedStatements::add(PreparedStatement statement) {
+  text_bytes_ += statement.text->text().size();
   return statements_.emplace_back(std::move(statement));
 }
 
@@ -15,7 +16,13 @@ PreparedStatement* PreparedStatements::find(std::uint32_t client_id) {
   return at != statements_.end() && at->client_id == client_id ? &*at : nullptr;
 }
 
+void PreparedStatements::clear() {
+  statements_.clear();
+  text_bytes_ = 0;
+}
+
 void PreparedStatements::remove(std::uint32_t client_id) {
+  if (const PreparedStatement* statement = find(client_id)) text_bytes_ -= statement->text->text().size();
   std::erase_if(statements_,
                 [client_id](const PreparedStatement& statement) { return statement.client_id == client_id; });
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "backend/server_session.h"
@@ -34,6 +35,10 @@ struct PreparedStatement {
 class PreparedStatements {
  public:
   static constexpr std::uint32_t kFirstId = 1U << 30;
+  /// As many as a server allows, unless told otherwise; and what they may take of lockstep's memory. Beyond
+  /// that a text is not kept, and its client stays where it is prepared.
+  static constexpr std::size_t kMax = 16382;
+  static constexpr std::size_t kTextBytesMax = 16 << 20;
   static bool may_be_a_servers(std::uint32_t id) { return id != 0 && id < kFirstId; }
 
   std::uint32_t next_id() { return ++last_id_; }
@@ -42,13 +47,16 @@ class PreparedStatements {
   void remove(std::uint32_t client_id);
   /// The server session is gone, with the cursors and long data that it had.
   void server_lost(const backend::ServerSession& server);
-  void clear() { statements_.clear(); }
+  void clear();
   std::size_t size() const { return statements_.size(); }
+  bool full() const { return statements_.size() >= kMax; }
+  bool has_room_for(std::string_view text) const { return text_bytes_ + text.size() <= kTextBytesMax; }
   auto begin() const { return statements_.begin(); }
   auto end() const { return statements_.end(); }
 
  private:
   std::uint32_t last_id_ = kFirstId - 1;
+  std::size_t text_bytes_ = 0;
   std::vector<PreparedStatement> statements_;  // by client_id, which only grows
 };
 

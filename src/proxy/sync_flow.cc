@@ -268,7 +268,7 @@ bool ClientSession::send_sync(Hold& hold) {
   auto& counters = shared_.counters();
   syncs_due_ = 0;
   run_.sync_failed = false;
-  if (!shared_.sync_enabled) return false;
+  if (!shared_.sync_enabled && !needs_preparing(hold)) return false;
   if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
   run_.prepare_number = 0;
   run_.preparation_refusal.reset();
@@ -277,6 +277,7 @@ bool ClientSession::send_sync(Hold& hold) {
   session::Facets from = server.facets;
   const bool prepares = needs_preparing(hold);
   if (prepares) send_preparation(hold, from);
+  if (!shared_.sync_enabled) return true;
   const bool changes_schema = run_.command == Command::COM_INIT_DB;
   const bool schema = from.schema != schema_on(hold) && !changes_schema;
   const bool variables = from.variables != facets_.variables;
