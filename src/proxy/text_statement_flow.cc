@@ -54,6 +54,9 @@ std::string ascii_text(std::string_view literal) {
   return text;
 }
 
+/// Replies that other facets may need behind these.
+constexpr std::size_t kRepliesBehind = 16;
+
 }  // namespace
 
 bool ClientSession::keeps_text_statements(const Hold& hold) {
@@ -124,7 +127,8 @@ bool ClientSession::send_text_statements(Hold& hold) {
   } else if (run_.kind == StatementKind::call || run_.has(Trait::opaque)) {
     if (text_statements_ != nullptr)
       text_statements_->each([&](const TextStatement& own) { bring(own.name); });
-    for (std::string strange; !(strange = server.text_statements.find_strange(own_of)).empty();)
+    for (std::string strange; server.may_expect(kRepliesBehind) &&
+                              !(strange = server.text_statements.find_strange(own_of)).empty();)
       send_text_deallocate(hold, strange);
   }
   return syncs_due_ != before;
@@ -133,10 +137,8 @@ bool ClientSession::send_text_statements(Hold& hold) {
 /// PREPARE under what was in force then; what is in force now is sent behind it.
 void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement) {
   backend::ServerSession& server = hold.server();
-  // With what goes in front of it, and what other facets need. One EXECUTE has room; where all are brought
-  // for a routine that may execute some, the last ones stay out.
-  constexpr std::size_t kRepliesMax = 16;
-  if (!server.may_expect(kRepliesMax)) return;
+  // Where all are brought for a routine that may execute some, the last ones may stay out.
+  if (!server.may_expect(kRepliesBehind)) return;
   if (server.facets.schema != statement.facets.schema)
     send_schema(hold, *server.facets.schema, *statement.facets.schema);
   if (server.facets.variables != statement.facets.variables)
@@ -152,6 +154,7 @@ void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement
 
 void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
   backend::ServerSession& server = hold.server();
+  if (!server.may_expect(kRepliesBehind)) return;
   server.expect_sync(Command::COM_QUERY);
   shared_.counters().sync_bytes += server.send_query(fmt::format("DEALLOCATE PREPARE `{}`", name));
   ++syncs_due_;

@@ -1,7 +1,7 @@
 """Clients that do all that drivers do hold no server session while they are idle."""
 
 import wire
-from bench import long_running, on
+from bench import long_running, on, rows
 from wire.statement import Statement, parameter
 
 CONNECTIONS_MAX = 16
@@ -67,3 +67,17 @@ def test_clients_share(bench, server):
 def test_a_thousand_clients_share(bench, server):
     """The same with a thousand."""
     check_sharing(bench, server, 1000)
+
+
+@on("mariadb-1", "mysql-1")
+def test_call_behind_many_prepared_in_text(bench, server):
+    """A routine may execute any statement that is prepared in text: those of sixty others are taken away before it runs."""
+    server.administer(f"CREATE PROCEDURE {bench.database}.p() SELECT 1")
+    with bench.lockstep(server, cores=1, pool={"connections_max": 1}) as lockstep:
+        others = [bench.connect(lockstep.port) for _ in range(4)]
+        for number, other in enumerate(others):
+            for statement in range(15):
+                rows(other, f"PREPARE s_{number}_{statement} FROM 'SELECT {number}, {statement}'")
+        assert rows(bench.connect(lockstep.port), "CALL p()") == ((1,),)
+        for number, other in enumerate(others[:1]):
+            assert rows(other, f"EXECUTE s_{number}_3") == ((number, 3),)
