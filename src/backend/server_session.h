@@ -166,8 +166,8 @@ class ServerSession : public net::StreamOwner,
   friend class Pool;
   bool in_idle_list() const { return ListHook<detail::Idle>::linked(); }
   void ask_back();
-  /// A statement that may see all that a client has prepared in text (16, each with a schema and settings of its
-  /// time), and nothing of what others have (64), is the one with the most in front of it.
+  /// A statement that may see all that a client has prepared in text (16, each with a schema and settings of
+  /// its time), and nothing of what others have (64), is the one with the most in front of it.
   static constexpr std::size_t kDueMax = 128;  // a power of two
   static constexpr std::uint32_t kLoginPacketBytesMax = 1 << 20;
 
