@@ -321,11 +321,9 @@ bool ClientSession::send_sync(Hold& hold) {
   }
   const bool nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
   if (nothing_found || (run_.has(Trait::uses_row_count) && previous_.server == nullptr)) {
-    // Nothing has run yet that these could speak of: both are 0 (MariaDB: 1 row found), whatever another
-    // client left here.
+    // Nothing has run yet that these could speak of: both are 0, whatever another client left here.
     server.expect_sync(Command::COM_QUERY);
-    const bool one = dialect().mariadb && statements_ == 1;  // only a fresh session has found one
-    server.send_query(one ? "SELECT 1 FROM DUAL" : "SELECT 1 FROM DUAL WHERE 0");
+    server.send_query("SELECT 1 FROM DUAL WHERE 0");
     server.expect_sync(Command::COM_QUERY);
     server.send_query(kChangesNothing);
     syncs_due_ += 2;
