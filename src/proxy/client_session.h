@@ -172,6 +172,7 @@ class ClientSession : public net::StreamOwner,
   const Residue& counted_residue() const;
   bool runs_no_statement() const;
   bool keeps_diagnostics() const;
+  void leave_for_another(Hold& hold);
   Hold* hold_in(std::size_t group);
   Hold* hold_of(const backend::ServerSession& server);
   void acquire(std::size_t group);

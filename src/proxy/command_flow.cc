@@ -5,6 +5,7 @@
 
 #include "mysql/command.h"
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 
 namespace lockstep::proxy {
 namespace {
@@ -17,12 +18,9 @@ using sql::Trait;
 
 constexpr sql::Traits kAsksAboutPrevious{Trait::reads_diagnostics, Trait::uses_found_rows,
                                          Trait::uses_row_count};
-constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
 constexpr std::string_view kNumberIsGone =
     "the server session of the previous statement is not at hand any more, and with it what ROW_COUNT() and "
     "FOUND_ROWS() say";
-/// Commands without SQL text that change nothing.
-constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
 
 }  // namespace
 
@@ -234,10 +232,8 @@ void ClientSession::find_server() {
       run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
   if (elsewhere) {
     // Other state keeps the client here, and the number is on another server session, or gone.
-    if (hold->pins.without(session::kSoftPins).any()) return on_no_lease(kNumberIsGone, nullptr);
-    if (has_questions(*hold)) return settle(*hold, /*for_command=*/true);
-    release(*hold);
-    return acquire(run_group_);
+    return hold->pins.without(session::kSoftPins).any() ? on_no_lease(kNumberIsGone, nullptr)
+                                                        : leave_for_another(*hold);
   }
   const bool asks = asks_about_previous();
   const bool leaves_list = keeps_diagnostics();
@@ -253,12 +249,15 @@ void ClientSession::find_server() {
   const auto must_move = [&] {
     return !hold->pins.has(PinReason::diagnostics) && meets_strange_user_variable(*hold);
   };
-  if (may_move && (rotates || must_move())) {
-    if (has_questions(*hold)) return settle(*hold, /*for_command=*/true);
-    release(*hold);
-    return acquire(run_group_);
-  }
-  run_on(*hold);
+  may_move && (rotates || must_move()) ? leave_for_another(*hold) : run_on(*hold);
+}
+
+/// Gives a softly held server session back, once it has told what only it knows, and finds one for the
+/// command.
+void ClientSession::leave_for_another(Hold& hold) {
+  if (has_questions(hold)) return settle(hold, /*for_command=*/true);
+  release(hold);
+  acquire(run_group_);
 }
 
 void ClientSession::acquire(std::size_t group) {

@@ -2,6 +2,7 @@
 // next.
 
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 #include "session/pin_rules.h"
 
 namespace lockstep::proxy {
@@ -13,9 +14,6 @@ using session::PinReason;
 using session::VariableId;
 using sql::Trait;
 
-/// One of them may answer with several results: behind it, results do not count statements any more.
-constexpr sql::Traits kManyResults{Trait::calls_routine, Trait::text_execute, Trait::execute_immediate,
-                                   Trait::opaque};
 /// After one of them a transaction may be open, although its own status flags are not known.
 constexpr sql::Traits kMayBeginTransaction{Trait::begins_transaction, Trait::chains,
                                            Trait::calls_routine,      Trait::text_execute,
@@ -146,7 +144,8 @@ void ClientSession::apply_statements(Hold& hold) {
         follow_user_variables(hold, statement, ran == Ran::well);
         follow_text_statements(hold, statement, ran);
       }
-      countable = countable && !statement.traits.has_any(kManyResults);
+      // What answers with several results ends the counting of statements by them.
+      countable = countable && !statement.traits.has_any(kMayRunAnything);
       ++number;
     });
   } else {

@@ -5,6 +5,7 @@
 
 #include "mysql/command.h"
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 
 namespace lockstep::proxy {
 namespace {
@@ -20,16 +21,11 @@ using sql::Trait;
 /// How long the payload of a command without a reply must be at least.
 constexpr std::size_t kCloseBytesMin = 5;
 constexpr std::size_t kLongDataBytesMin = 7;
-/// Commands that only look after a statement.
-constexpr sql::Traits kHarmless{Trait::reads_only, Trait::single_statement};
 /// What keeps a prepared statement on its server session.
 constexpr session::Pins kPreparedPins{PinReason::prepared_statement, PinReason::cursor, PinReason::long_data};
 /// The largest payload of a packet that no other one continues.
 constexpr std::size_t kPayloadMax = 0xFFFFFE;
 constexpr auto kTooManyStatements = static_cast<std::uint16_t>(ErrorCode::ER_MAX_PREPARED_STMT_COUNT_REACHED);
-
-/// COM_PING, header included.
-constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
 
 std::uint32_t payload_bytes_of(Bytes packet) {
   return mysql::PacketReader(packet).u24();

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "mysql/command.h"
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 
 namespace lockstep::proxy {
 namespace {
@@ -25,9 +26,6 @@ constexpr std::uint16_t kBadDatabase = 1049;
 constexpr std::uint16_t kDatabaseDenied = 1044;
 constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1, 0};
 
-/// COM_PING, header included: its OK tells the status flags, and it leaves everything else as it is.
-constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
-
 /// COM_INIT_DB of a schema that everybody may select, header included.
 constexpr std::string_view kOtherSchema("\x13\0\0\0\x02information_schema", 23);
 static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned char>(kOtherSchema[0]));
@@ -37,14 +35,6 @@ static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned 
 constexpr sql::Traits kSentToAll{Trait::commits, Trait::rolls_back, Trait::savepoint};
 /// Whether one of them ends a transaction shows when it has run.
 constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_commit};
-
-/// Statements that show the list of warnings, or run some that may.
-constexpr sql::Traits kMayReadDiagnostics{Trait::reads_diagnostics, Trait::calls_routine, Trait::text_execute,
-                                          Trait::execute_immediate, Trait::opaque};
-
-constexpr sql::Traits kMayReadInsertId{Trait::uses_last_insert_id, Trait::calls_routine, Trait::text_execute,
-                                       Trait::execute_immediate, Trait::opaque};
-constexpr sql::Traits kCounts{Trait::uses_found_rows, Trait::uses_row_count};
 
 bool may_insert(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
@@ -283,15 +273,16 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool variables = from.variables != facets_.variables;
   const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
   // A statement that inserts may leave the value as it is and still report an id.
-  const bool insert_id =
-      (run_.traits.has_any(kMayReadInsertId) || may_insert(run_.data_kind) || last_insert_id_ != 0) &&
-      !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
-      server.last_insert_id != last_insert_id_;
+  const bool insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
+                          may_insert(run_.data_kind) || last_insert_id_ != 0) &&
+                         !hold.pins.has(PinReason::last_insert_id) &&
+                         !(answers_due_ != 0 && asks_insert_id_) && server.last_insert_id != last_insert_id_;
   // The client's own list is held by a pin; without it whatever lies there is another client's, or
   // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind
   // that would change what ROW_COUNT() says.
   const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
-  const bool shows_diagnostics = run_.traits.has_any(kMayReadDiagnostics) || leaves_list;
+  const bool shows_diagnostics =
+      run_.has(Trait::reads_diagnostics) || run_.traits.has_any(kMayRunAnything) || leaves_list;
   const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
   const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
   const bool may_pipeline = harmless && run_.whole && !run_.retried && !text_statements_sent;

@@ -6,6 +6,7 @@
 
 #include "mysql/command.h"
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 #include "sql/variable_name.h"
 
 namespace lockstep::proxy {
@@ -20,9 +21,6 @@ using session::UserVariablesThere;
 using session::VariableId;
 using sql::Trait;
 
-/// Statements that may read variables which their text does not name.
-constexpr sql::Traits kMayReadAny{Trait::calls_routine, Trait::text_execute, Trait::execute_immediate,
-                                  Trait::opaque};
 /// What has run may have changed any variable: the server session alone knows, from then on.
 constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
 
@@ -85,7 +83,7 @@ bool ClientSession::sees_all_user_variables() const {
 
 /// Whatever its text names. MySQL looks at variables already when it prepares.
 bool ClientSession::may_read_any_user_variable() const {
-  if (run_.traits.has_any(kMayReadAny)) return true;
+  if (run_.traits.has_any(kMayRunAnything)) return true;
   return run_.has(Trait::text_prepare) && run_.text.find('@') != std::string_view::npos;
 }
 

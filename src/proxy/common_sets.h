@@ -1,0 +1,23 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sql/traits.h"
+
+namespace lockstep::proxy {
+
+/// What several stretches of a command's way ask of its traits.
+
+/// The text does not show what runs: it may read, set and answer anything.
+inline constexpr sql::Traits kMayRunAnything{sql::Trait::calls_routine, sql::Trait::text_execute,
+                                             sql::Trait::execute_immediate, sql::Trait::opaque};
+/// Asks for a number that the statement before has left on its server session.
+inline constexpr sql::Traits kCounts{sql::Trait::uses_found_rows, sql::Trait::uses_row_count};
+/// Commands that run no SQL text of theirs and change nothing.
+inline constexpr sql::Traits kHarmless{sql::Trait::reads_only, sql::Trait::single_statement};
+
+/// COM_PING, header included: its OK tells the status flags, and it leaves everything else as it is.
+inline constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};
+
+}  // namespace lockstep::proxy
