@@ -48,6 +48,10 @@ class Profile {
   const session::TrackedNames& default_tracked_names() const { return default_tracked_names_; }
   bool default_track_state_change() const { return default_track_state_change_; }
   bool default_track_schema() const { return default_track_schema_; }
+  /// Whether the OK of a BEGIN and that of what ends the transaction tell so, though nobody asked: MySQL's do
+  /// where session_track_transaction_info is OFF. Unknown until one was seen.
+  std::optional<bool> tells_of_transactions() const { return tells_of_transactions_; }
+  void learn_of_transactions(bool tells) { tells_of_transactions_ = tells; }
 
   /// Turns a row of kCharsetQuery into the variables of such a session. `from_login`: its character sets come
   /// from a login, and so does the collation that results have.
@@ -76,6 +80,7 @@ class Profile {
   bool has_tracked_list_ = false;
   bool default_track_schema_ = true;
   bool default_track_state_change_ = false;
+  std::optional<bool> tells_of_transactions_;
   std::string trackers_statement_;
   std::string client_trackers_statement_;
   std::unordered_map<std::uint16_t, const session::Variables*> by_collation_;

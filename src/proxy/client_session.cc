@@ -278,12 +278,9 @@ void ClientSession::on_ended(Error error) {
 
 void ClientSession::drain() {
   close_when_idle_ = true;
-  const bool in_transaction = std::any_of(holds_.begin(), holds_.end(), [](const Hold& hold) {
-    return hold.pins.has(session::PinReason::transaction);
-  });
   if (state_ == State::await_identity || state_ == State::log_in) return close();
   // The reply that ended the transaction may still be queued: it goes out first.
-  if (state_ == State::idle && !in_transaction) close_with_rest();
+  if (state_ == State::idle && !is_in_transaction()) close_with_rest();
 }
 
 void ClientSession::forget_pools(const std::unordered_set<const backend::Pool*>& gone) {

@@ -27,6 +27,7 @@
 #include "proxy/statement_run.h"
 #include "proxy/transaction.h"
 #include "session/reports.h"
+#include "sql/plain_transaction.h"
 
 namespace lockstep::proxy {
 
@@ -35,11 +36,11 @@ namespace lockstep::proxy {
 ///
 /// The functions are spread over files by the stretch of a command's way that they serve: client_session.cc
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
-/// (server session, sync, sending), prepared_flow.cc, reply_flow.cc (relaying), outcome_flow.cc (reports, the
-/// statement's end), effect_flow.cc (what its text says), question_flow.cc (read-backs),
-/// user_variable_flow.cc (user variables), text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE),
-/// release_flow.cc (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc
-/// (SHOW LOCKSTEP).
+/// (server session, sync, sending), transaction_flow.cc, prepared_flow.cc, reply_flow.cc (relaying),
+/// outcome_flow.cc (reports, the statement's end), effect_flow.cc (what its text says), question_flow.cc
+/// (read-backs), user_variable_flow.cc (user variables), text_statement_flow.cc (PREPARE, EXECUTE,
+/// DEALLOCATE), release_flow.cc (keeping or giving back), kill_flow.cc (who kills and who is killed),
+/// own_statements.cc (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -201,12 +202,40 @@ class ClientSession : public net::StreamOwner,
   void show_pins();
   void show_pools();
   void send_own_result(const std::string& packets);
-  void send_own_ok();
+  void send_own_ok(Bytes state = {});
   std::uint16_t own_status() const;
+  bool is_in_transaction() const;
   std::uint16_t status_flags(bool in_transaction, bool autocommit) const;
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
+  bool send_sync(Hold& hold);
+  bool send_variables(Hold& hold, const session::Variables& from, const session::Variables& to);
+  void send_schema(Hold& hold, const session::Schema& from, const session::Schema& to);
+  void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
+  void send_own_query(backend::ServerSession& server, std::string_view query);
+  void send_statement(Hold& hold);
+  bool shows_trackers(const Hold& hold) const;
+  void in_step(Hold& hold);
+  const session::Schema* schema_on(const Hold& hold) const;
+  void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
+                     std::uint16_t status) override;
+  void sync_replied(backend::ServerSession& server);
+  void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
+
+  // --- Transactions (transaction_flow.cc) ---
+  bool take_plain_transaction();
+  const backend::Profile* profile_of_answers();
+  std::string_view value_of(session::VariableId id, const backend::Profile& profile) const;
+  void learn_of_transactions(backend::ServerSession& server);
+  void report_transaction(std::string_view state, const backend::Profile& profile);
+  bool hold_back(sql::PlainTransaction what, const backend::Profile& profile);
+  bool send_transaction_start(Hold& hold);
+  void transaction_started(Hold& hold);
+  void refuse_to_join(Hold& hold);
+  bool may_leave_transaction(const Hold& hold) const;
+  void leave_transaction(Hold& hold);
+  bool leaves_transaction_untouched() const;
   /// When the other servers of a transaction are told of what its statement does to it: ahead of the client's
   /// own server, behind it, or once that one has said (`asking`) whether the transaction is still open.
   enum class Following : std::uint8_t { ahead, asking, behind };
@@ -219,20 +248,6 @@ class ClientSession : public net::StreamOwner,
   void end_transaction_elsewhere(backend::ServerSession& server);
   void on_follow_reply(backend::ServerSession& server, std::uint16_t status);
   void follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
-  bool send_sync(Hold& hold);
-  bool send_variables(Hold& hold, const session::Variables& from, const session::Variables& to);
-  void send_schema(Hold& hold, const session::Schema& from, const session::Schema& to);
-  void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
-  bool send_transaction_start(Hold& hold);
-  void refuse_to_join(Hold& hold);
-  void send_statement(Hold& hold);
-  bool shows_trackers(const Hold& hold) const;
-  void in_step(Hold& hold);
-  const session::Schema* schema_on(const Hold& hold) const;
-  void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
-                     std::uint16_t status) override;
-  void sync_replied(backend::ServerSession& server);
-  void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
 
   // --- Binary prepared statements (prepared_flow.cc) ---
   void begin_prepared();
@@ -364,6 +379,7 @@ class ClientSession : public net::StreamOwner,
   sql::Dialect dialect_of_text() const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;
   bool lacks_deprecate_eof() const;
+  bool tracks_session() const { return (capabilities_ & mysql::Capability::CLIENT_SESSION_TRACK) != 0; }
 
   /// What cores are asked on behalf of a command.
   struct Inquiry {
@@ -411,6 +427,7 @@ class ClientSession : public net::StreamOwner,
   bool asks_schema_ = false;
   bool has_answer_ = false;  // a question without its row was not answered
   bool syncs_insert_id_ = false;
+  bool starts_transaction_ = false;  // what was held back is among the syncs
   bool empties_diagnostics_ = false;
   bool keeps_schema_ = false;         // the statement says itself which schema is next
   bool settles_for_command_ = false;  // a command waits for the answers

@@ -95,6 +95,7 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
     read_text_execute();
   if (run_.has(Trait::kill) && take_kill(summary)) return;
   if (run_.kind == StatementKind::show && take_own_statement(summary)) return;
+  if (take_plain_transaction()) return;
   if (choose_group(summary)) find_server();
 }
 
@@ -219,11 +220,18 @@ void ClientSession::find_server() {
   for (Hold& hold : holds_) hold.server().withdraw_offer();
   // The two numbers may lie on two server sessions.
   const bool asks_for_both = run_.has(Trait::uses_found_rows) && run_.has(Trait::uses_row_count);
-  if (asks_for_both && !(found_rows_at_ == previous_)) return on_no_lease(kNumberIsGone, nullptr);
+  if (asks_for_both && previous_.server != nullptr && !(found_rows_at_ == previous_))
+    return on_no_lease(kNumberIsGone, nullptr);
   // What only another server session knows must be learned before this one is brought in step.
   for (Hold& hold : holds_) {
     if (hold.group != run_group_ && hold.pins.has(PinReason::unread_variable))
       return settle(hold, /*for_command=*/true);
+  }
+  for (Hold& hold : holds_) {
+    if (hold.group != run_group_ && may_leave_transaction(hold)) {
+      leave_transaction(hold);
+      break;  // no other one takes part in it
+    }
   }
   Hold* hold = hold_in(run_group_);
   if (hold == nullptr) return acquire(run_group_);
@@ -249,7 +257,12 @@ void ClientSession::find_server() {
   const auto must_move = [&] {
     return !hold->pins.has(PinReason::diagnostics) && meets_strange_user_variable(*hold);
   };
-  may_move && (rotates || must_move()) ? leave_for_another(*hold) : run_on(*hold);
+  if (may_move && (rotates || must_move())) return leave_for_another(*hold);
+  if (rotates && may_leave_transaction(*hold)) {
+    leave_transaction(*hold);
+    return acquire(run_group_);
+  }
+  run_on(*hold);
 }
 
 /// Gives a softly held server session back, once it has told what only it knows, and finds one for the

@@ -38,7 +38,7 @@ bool reads_or_writes_data(StatementKind kind) {
 
 session::ClientTrackers ClientSession::trackers(backend::ServerSession& server) const {
   const backend::Profile& profile = server.pool().profile();
-  return {.negotiated = (capabilities_ & mysql::Capability::CLIENT_SESSION_TRACK) != 0,
+  return {.negotiated = tracks_session(),
           .everything = trackers_are_clients_,
           .schema = profile.default_track_schema(),
           .state_change = profile.default_track_state_change(),
@@ -55,6 +55,7 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
                               run_.prepared->text->schema != facets_.schema;
   if (reports.state_changed && !only_came_back)
     run_.state_changed_in |= std::uint64_t{1} << std::min<std::size_t>(run_.results, 63);
+  run_.transaction_reported |= reports.transaction_state;
   // SET STATEMENT reports values that are over when the statement is.
   if (run_.has(Trait::set_statement_for)) return;
   if (reports.schema) {
@@ -206,6 +207,8 @@ void ClientSession::apply_outcome(Hold& hold) {
     default: break;
   }
   if (run_.prepared != nullptr) follow_prepared(hold);
+  if (!leaves_transaction_untouched()) transaction_.touch();
+  if (run_.kind == StatementKind::begin && !run_.failed) learn_of_transactions(server);
   apply_transaction_status(hold);
   // What the next statement may ask about.
   const bool has_diagnostics = run_.failed || run_.any_warnings;

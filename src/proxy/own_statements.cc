@@ -116,8 +116,8 @@ void ClientSession::send_own_result(const std::string& packets) {
   end_command();
 }
 
-/// Of a statement that on a server would leave no warnings behind.
-void ClientSession::send_own_ok() {
+/// Of a statement that on a server would leave no warnings behind. `state`: the block of reports.
+void ClientSession::send_own_ok(Bytes state) {
   if (!keeps_diagnostics()) {
     for (std::size_t i = holds_.size(); i-- > 0;) {
       Hold& hold = holds_[i];
@@ -132,16 +132,14 @@ void ClientSession::send_own_ok() {
   mysql::PacketWriter writer(packet);
   mysql::OkPacket ok;
   ok.status = own_status();
-  mysql::encode_for_client(writer, run_.reply_sequence, ok, capabilities_, {}, mysql::OkForm::ok00);
+  mysql::encode_for_client(writer, run_.reply_sequence, ok, capabilities_, state, mysql::OkForm::ok00);
   send_packet(as_bytes(packet));
 }
 
 /// The status flags of an answer that no server gave.
 std::uint16_t ClientSession::own_status() const {
-  const bool in_transaction = std::ranges::any_of(
-      holds_, [](const Hold& hold) { return hold.pins.has(session::PinReason::transaction); });
   const session::VariableValue* autocommit = facets_.variables->find(session::VariableId::autocommit);
-  return status_flags(in_transaction,
+  return status_flags(is_in_transaction(),
                       autocommit != nullptr ? autocommit->text != "OFF" : autocommit_by_default_);
 }
 
@@ -149,6 +147,7 @@ std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) 
   using namespace mysql::ServerStatus;
   const sql::Dialect reading = dialect();
   std::uint16_t status = in_transaction ? SERVER_STATUS_IN_TRANS : 0;
+  if (in_transaction && transaction_.read_only()) status |= SERVER_STATUS_IN_TRANS_READONLY;
   if (autocommit) status |= SERVER_STATUS_AUTOCOMMIT;
   if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
   if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;

@@ -62,6 +62,10 @@ void ClientSession::append_json(std::string& json) const {
     }
     json += '}';
   }
+  fmt::format_to(out, ",\"transaction\":\"{}\"",
+                 transaction_.held_back() ? "held back"
+                 : is_in_transaction()    ? "open"
+                                          : "none");
   json += ",\"user_variables\":[";
   if (user_variables_ != nullptr) {
     const char* separator = "";

@@ -75,6 +75,7 @@ struct StatementRun {
   bool returned_rows = false;
   bool inserts = false;  ///< one of its statements is an INSERT or REPLACE
   bool schema_reported = false;
+  bool transaction_reported = false;
   bool charset_unsaid = false;  ///< character_set_connection was reported without its collation
   bool untracked_reported = false;
   std::uint64_t state_changed_in =

@@ -30,12 +30,6 @@ constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1
 constexpr std::string_view kOtherSchema("\x13\0\0\0\x02information_schema", 23);
 static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned char>(kOtherSchema[0]));
 
-/// A statement that is sent to all servers of the transaction, and last to the one whose reply the client
-/// gets.
-constexpr sql::Traits kSentToAll{Trait::commits, Trait::rolls_back, Trait::savepoint};
-/// Whether one of them ends a transaction shows when it has run.
-constexpr sql::Traits kMayCommit{Trait::begins_transaction, Trait::implicit_commit};
-
 bool may_insert(metrics::StatementKind kind) {
   return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
          kind == metrics::StatementKind::load_data || kind == metrics::StatementKind::multi;
@@ -65,156 +59,8 @@ void ClientSession::run_on(Hold& hold) {
   send_statement(hold);
 }
 
-// --- Transactions over several servers
-// ---------------------------------------------------------------------------
-
-/// Another server takes part in the client's transaction.
-bool ClientSession::transaction_goes_on_elsewhere(const Hold& target) const {
-  return std::any_of(holds_.begin(), holds_.end(),
-                     [&target](const Hold& hold) { return &hold != &target && hold.in_transaction(); });
-}
-
-/// Null, or why one server's reply to this command would not tell what to do with the transaction on the
-/// others.
-const char* ClientSession::unfit_for_several_servers() const {
-  constexpr sql::Traits kHidden{Trait::text_execute, Trait::execute_immediate, Trait::opaque};
-  if (run_.kind == metrics::StatementKind::call || run_.traits.has_any(kHidden))
-    return "a statement that may end it without saying how";
-  const bool touches_transaction =
-      run_.sets_autocommit || run_.traits.has_any(kSentToAll) || run_.traits.has_any(kMayCommit);
-  return run_.kind == metrics::StatementKind::multi && touches_transaction
-             ? "a text of several statements that may end it halfway"
-             : nullptr;
-}
-
-void ClientSession::refuse_over_several_servers(Hold& hold, const char* why) {
-  run_server_ = nullptr;
-  if (!hold.pinned()) release(hold);
-  send_error_text(
-      mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
-      fmt::format("lockstep: the open transaction spans several server groups, and this is {}", why));
-  end_refused_command();
-}
-
-void ClientSession::begin_following(Following how) {
-  enter(State::follow);
-  following_ = how;
-  follow_at_ = 0;
-}
-
-/// Sends the statement to the next of the other servers. Behind the last one goes on to the server whose
-/// reply the client gets, or has got.
-void ClientSession::follow_next() {
-  for (; follow_at_ < holds_.size(); ++follow_at_) {
-    Hold& hold = holds_[follow_at_];
-    if (&hold.server() == run_server_ || !hold.in_transaction()) continue;
-    hold.server().expect_sync(Command::COM_QUERY);
-    hold.server().send_query(following_ == Following::ahead ? statement_for_others() : "COMMIT");
-    return;
-  }
-  Hold& target = *hold_of(*run_server_);
-  following_ == Following::ahead ? run_on(target) : conclude(target);
-}
-
-/// A savepoint is known by its name; how a transaction ends, by the traits alone. A server session that is to
-/// stay does not hang up.
-std::string_view ClientSession::statement_for_others() const {
-  const bool chains = run_.has(Trait::chains);
-  if (run_.has(Trait::commits))
-    return chains ? "COMMIT AND CHAIN NO RELEASE" : "COMMIT AND NO CHAIN NO RELEASE";
-  if (run_.has(Trait::rolls_back))
-    return chains ? "ROLLBACK AND CHAIN NO RELEASE" : "ROLLBACK AND NO CHAIN NO RELEASE";
-  return run_.text;
-}
-
-/// The command has run on its server. If that ended the transaction there, it ends on the others.
-void ClientSession::end_transaction_elsewhere(backend::ServerSession& server) {
-  Hold& hold = *hold_of(server);
-  run_server_ = &server;
-  const bool sent_already = run_.traits.has_any(kSentToAll);
-  if (sent_already || !transaction_goes_on_elsewhere(hold)) return conclude(hold);
-  const bool may_commit = run_.traits.has_any(kMayCommit) || run_.sets_autocommit;
-  if (!may_commit) return conclude(hold);
-  if (!run_.failed) {
-    const bool over = run_.has(Trait::begins_transaction) || !hold.pins.has(PinReason::transaction);
-    if (!over) return conclude(hold);
-    begin_following(Following::behind);
-    return follow_next();
-  }
-  begin_following(Following::asking);
-  server.expect_sync(Command::COM_PING);
-  server.stream().send_static(kPing);
-}
-
-/// The reply of one of the other servers, or to the question what became of the transaction.
-void ClientSession::on_follow_reply(backend::ServerSession& server, std::uint16_t status) {
-  Hold& hold = *hold_of(server);
-  const bool open = (status & mysql::ServerStatus::SERVER_STATUS_IN_TRANS) != 0;
-  if (following_ == Following::asking) {
-    if (open) return conclude(hold);
-    hold.pins.remove(PinReason::transaction);
-    begin_following(Following::behind);
-    return follow_next();
-  }
-  if (!run_.has(Trait::savepoint)) {
-    hold.pins = hold.pins.without(session::kTransactionPins);
-    if (open) hold.pins.add(PinReason::transaction);  // AND CHAIN, or completion_type
-  }
-  ++follow_at_;
-  follow_next();
-}
-
-/// One of the other servers refused. Ahead of the client's own server the transaction goes on there, and the
-/// client hears the refusal in the server's words. Behind it the client has been answered: it is hung up on,
-/// since it must not go on as if all were well.
-void ClientSession::follow_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal) {
-  if (following_ != Following::ahead) {
-    log_warning("server '{}' refused to commit what another server has committed: {}; the client is closed",
-                server.pool().server().name(), refusal.message);
-    return close_with_rest();
-  }
-  std::array<std::uint8_t, mysql::kErrorTextMax + 32> buffer;
-  mysql::PacketWriter writer{MutableBytes(buffer)};
-  refusal.encode(writer, run_.reply_sequence);
-  shared_.counters().errors_by_code.count(refusal.code);
-  send_packet(writer.written());
-  run_server_ = nullptr;
-  end_refused_command();
-}
-
-/// A server session that joins an open transaction begins it there, too. False if that cannot be done.
-bool ClientSession::send_transaction_start(Hold& hold) {
-  if (hold.in_transaction() || transaction_.statements().empty() || !transaction_goes_on_elsewhere(hold))
-    return true;
-  if (transaction_.overflowed()) return false;
-  for (const std::string& statement : transaction_.statements()) {
-    if (!hold.server().may_expect()) return false;
-    hold.server().expect_sync(Command::COM_QUERY);
-    hold.server().send_query(statement);
-    ++syncs_due_;
-  }
-  hold.pins.add(PinReason::transaction);
-  return true;
-}
-
 // --- Sync
 // --------------------------------------------------------------------------------------------------------
-
-/// The open transaction cannot be begun on a further server: the statement must not run outside of it. How
-/// far the attempt came is not known, so the server session is given up, and the client with it if that had
-/// state.
-void ClientSession::refuse_to_join(Hold& hold) {
-  const bool had_state = hold.pins.without(session::kSoftPins).any();
-  prepared_.server_lost(hold.server());
-  hold.lease.discard();
-  drop_hold(hold);
-  run_server_ = nullptr;
-  send_error_text(
-      mysql::ErrorCode::ER_NOT_SUPPORTED_YET,
-      "lockstep: this transaction cannot be begun on a further server group: it has too many savepoints, "
-      "or a text that failed has set some");
-  had_state ? close_with_rest() : end_refused_command();
-}
 
 void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) {
   hold.server().expect_sync(command);
@@ -222,6 +68,12 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
   ++syncs_due_;
   shared_.counters().sync_bytes += packet.size();
   shared_.counters().server_bytes_sent += packet.size();
+}
+
+void ClientSession::send_own_query(backend::ServerSession& server, std::string_view query) {
+  server.expect_sync(Command::COM_QUERY);
+  server.send_query(query);
+  ++syncs_due_;
 }
 
 /// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
@@ -305,44 +157,36 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool user_variables_sent = send_user_variables(hold);
   empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
-    server.expect_sync(Command::COM_QUERY);
-    server.send_query(
-        "SELECT 1 FROM information_schema.ENGINES LIMIT 0");  // MariaDB empties it for a table only
-    ++syncs_due_;
+    // MariaDB empties it for a table only.
+    send_own_query(server, "SELECT 1 FROM information_schema.ENGINES LIMIT 0");
   }
+  // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
+  // here.
   const bool nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
-  if (nothing_found || (run_.has(Trait::uses_row_count) && previous_.server == nullptr)) {
-    // Nothing has run yet that these could speak of: both are 0, whatever another client left here.
-    server.expect_sync(Command::COM_QUERY);
-    server.send_query("SELECT 1 FROM DUAL WHERE 0");
-    server.expect_sync(Command::COM_QUERY);
-    server.send_query(kChangesNothing);
-    syncs_due_ += 2;
-  }
+  const bool nothing_counted = run_.has(Trait::uses_row_count) && previous_.server == nullptr;
+  if (nothing_found) send_own_query(server, "SELECT 1 FROM DUAL WHERE 0");
+  if (nothing_found || nothing_counted) send_own_query(server, kChangesNothing);
   if (run_.sets_trackers && !trackers_are_clients_) {
-    server.expect_sync(Command::COM_QUERY);
-    server.send_query(server.pool().profile().client_trackers_statement());
-    ++syncs_due_;
+    send_own_query(server, server.pool().profile().client_trackers_statement());
     trackers_are_clients_ = true;
   }
   syncs_insert_id_ = insert_id;
   if (insert_id) {
-    server.expect_sync(Command::COM_QUERY);
     std::string& query = shared_.question;
     query.clear();
     fmt::format_to(std::back_inserter(query), "SET last_insert_id={}", last_insert_id_);
-    server.send_query(query);
-    ++syncs_due_;
+    send_own_query(server, query);
   }
   const std::uint32_t before_transaction = syncs_due_;
   if (!send_transaction_start(hold)) run_.sync_failed = true;
-  const bool joins_transaction = syncs_due_ != before_transaction;
+  const bool begins_transaction = syncs_due_ != before_transaction;
+  const bool joins_transaction = begins_transaction && !starts_transaction_;
 
   count(Facet::multi_statements, multi_statements);
   count(Facet::schema, schema);
   count(Facet::variables, variables_sent);
   count(Facet::last_insert_id, insert_id);
-  count(Facet::transaction, joins_transaction);
+  count(Facet::transaction, begins_transaction);
   count(Facet::user_variables, user_variables_sent);
   count(Facet::text_prepared_statements, text_statements_sent);
   run_.syncs_sent = syncs_due_;
@@ -365,6 +209,7 @@ void ClientSession::in_step(Hold& hold) {
   const session::Schema* schema = keeps_schema_ ? server.facets.schema : schema_on(hold);
   server.facets = facets_;
   server.facets.schema = schema;
+  if (starts_transaction_) transaction_started(hold);
 }
 
 /// The client's schema, or none where the server lacks it.
@@ -418,6 +263,7 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   // What was only there is gone, save a transaction that goes on elsewhere and was to be joined.
   session::Pins lost = hold->pins.without(session::Pins(PinReason::diagnostics, PinReason::found_rows));
   if (transaction_goes_on_elsewhere(*hold)) lost.remove(PinReason::transaction);
+  starts_transaction_ = false;
   // Somebody has dropped the schema, or it never was on this server: statements that do not need it run all
   // the same.
   if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))
@@ -466,7 +312,8 @@ void ClientSession::send_statement(Hold& hold) {
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();
-  run_.status_before = status_flags(hold.pins.has(PinReason::transaction), is_autocommit_on(server));
+  const bool in_transaction = hold.pins.has(PinReason::transaction) || transaction_.open_but_held_back();
+  run_.status_before = status_flags(in_transaction, is_autocommit_on(server));
   const bool silent = !run_.has_reply();
   const bool hides_trackers = run_.hides_trackers = shows_trackers(hold);
   if (hides_trackers) {

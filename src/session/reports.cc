@@ -69,9 +69,9 @@ void read_reports(Bytes block, const ClientTrackers& client, Reports& reports, s
         reports.state_changed = true;
         shown = client.everything || client.state_change;
         break;
+      case mysql::TrackerType::SESSION_TRACK_TRANSACTION_STATE: reports.transaction_state = true; break;
       case mysql::TrackerType::SESSION_TRACK_GTIDS:
       case mysql::TrackerType::SESSION_TRACK_TRANSACTION_CHARACTERISTICS:
-      case mysql::TrackerType::SESSION_TRACK_TRANSACTION_STATE:
         break;  // these are on only where the client itself has switched them on
     }
     reports.shown |= shown;

@@ -43,6 +43,7 @@ struct Reports {
   bool connection_charset = false;  ///< character_set_connection was named: the collation is unsaid
   std::string_view untracked;       ///< the name of a reported variable that does not travel
   bool shown = false;               ///< the client's own trackers would have reported something
+  bool transaction_state = false;   ///< SESSION_TRACK_TRANSACTION_STATE
   bool state_changed = false;       ///< some session state changed, be it in a trigger or a function
   bool malformed = false;
 
@@ -52,7 +53,7 @@ struct Reports {
     connection_charset = false;
     untracked = {};
     shown = false;
-    state_changed = false;
+    transaction_state = state_changed = false;
     malformed = false;
   }
 };
