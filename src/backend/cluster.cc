@@ -27,6 +27,14 @@ Server& Group::choose_primary() {
   return *servers_[best];
 }
 
+const Profile* Group::known_profile(std::string_view user, std::uint32_t capabilities) const {
+  for (const auto& server : servers_) {
+    Pool* pool = server->find_pool(user, capabilities);
+    if (pool != nullptr && pool->profile().known()) return &pool->profile();
+  }
+  return nullptr;
+}
+
 bool Group::has_answering_primary() const {
   for (const auto& server : servers_) {
     if (server->role() == Role::primary && server->weight() > 0 && server->answers()) return true;

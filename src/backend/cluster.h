@@ -24,6 +24,8 @@ class Group {
   /// it is one that does not, so that the attempt says why. The group has servers.
   Server& choose_primary();
   bool has_answering_primary() const;
+  /// What a pool of one of the servers knows of fresh sessions; null when none does yet.
+  const Profile* known_profile(std::string_view user, std::uint32_t capabilities) const;
 
  private:
   friend class Cluster;

@@ -19,11 +19,15 @@ Server::~Server() {
 }
 
 Pool& Server::pool(std::string_view user, std::uint32_t capabilities) {
-  const auto found = pool_by_key_.find({user, capabilities});
-  if (found != pool_by_key_.end()) return *found->second;
+  if (Pool* found = find_pool(user, capabilities)) return *found;
   Pool& made = *pools_.emplace_back(std::make_unique<Pool>(context_, *this, user, capabilities));
   pool_by_key_.emplace(PoolKey{made.user(), capabilities}, &made);
   return made;
+}
+
+Pool* Server::find_pool(std::string_view user, std::uint32_t capabilities) const {
+  const auto found = pool_by_key_.find({user, capabilities});
+  return found != pool_by_key_.end() ? found->second : nullptr;
 }
 
 void Server::sweep(std::vector<std::unique_ptr<Pool>>& unused) {

@@ -56,6 +56,8 @@ class Server : public ListHook<> {
 
   /// The pool of sessions that log in as `user` with these capabilities; made when first asked for.
   Pool& pool(std::string_view user, std::uint32_t capabilities);
+  /// Null when there is none.
+  Pool* find_pool(std::string_view user, std::uint32_t capabilities) const;
   const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
   /// Closes sessions that are idle for too long or too old. Pools that nobody has used for long are moved to
   /// `unused`, for the caller to destroy when nobody refers to them any more.

@@ -225,7 +225,7 @@ class ClientSession : public net::StreamOwner,
 
   // --- Transactions (transaction_flow.cc) ---
   bool take_plain_transaction();
-  const backend::Profile* profile_of_answers();
+  const backend::Profile* profile_of_answers() const;
   std::string_view value_of(session::VariableId id, const backend::Profile& profile) const;
   void learn_of_transactions(backend::ServerSession& server);
   void report_transaction(std::string_view state, const backend::Profile& profile);

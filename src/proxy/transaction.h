@@ -28,9 +28,9 @@ class Transaction {
   }
   /// Holds a BEGIN back, behind the characteristics that were set for it; one that was held back before has
   /// ended without a trace.
-  void hold_back_begin(std::string_view statement, bool read_only) {
+  void hold_back_begin(bool read_only) {
     if (begun_) clear();
-    append(statement);
+    append(read_only ? "START TRANSACTION READ ONLY" : "BEGIN");
     begun_ = held_back_ = true;
     touched_ = false;
     read_only_ |= read_only;
@@ -41,7 +41,7 @@ class Transaction {
     held_back_ = true;
     read_only_ = (read_only_ || read_only) && !read_write;
   }
-  bool can_hold_back(std::string_view statement) const {
+  bool can_hold_back(std::string_view statement = {}) const {
     return (count_ == 0 || (held_back_ && count_ < kHeldBackMax)) && statement.size() <= kHeldBackBytesMax;
   }
   /// A server session has been sent what was held back.

@@ -53,11 +53,11 @@ bool ClientSession::take_plain_transaction() {
                                        PinReason::last_insert_id};
   if (std::ranges::any_of(holds_, [](const Hold& hold) { return hold.pins.without(kLeaveItFree).any(); }))
     return false;
-  const backend::Profile* profile = profile_of_answers();
-  if (profile == nullptr) return false;
   const PlainTransaction what = sql::plain_transaction(run_.text, dialect());
+  if (what == PlainTransaction::none) return false;
+  const backend::Profile* profile = profile_of_answers();
   shared_.client_state.clear();
-  if (what == PlainTransaction::none || !hold_back(what, *profile)) return false;
+  if (profile == nullptr || !hold_back(what, *profile)) return false;
   ++shared_.counters().statements_held_back;
   previous_ = {};  // ROW_COUNT() is 0
   send_own_ok(as_bytes(shared_.client_state));
@@ -71,16 +71,15 @@ bool ClientSession::is_in_transaction() const {
          std::ranges::any_of(holds_, [](const Hold& hold) { return hold.pins.has(PinReason::transaction); });
 }
 
-/// By which lockstep tells what a server would answer to the client. Null where such answers tell more than
-/// it knows.
-const backend::Profile* ClientSession::profile_of_answers() {
-  backend::Group& group = shared_.cluster.group(shared_.cluster.default_group());
-  if (group.servers().empty()) return nullptr;
-  const backend::Profile& profile = group.choose_primary().pool(user_, wanted_capabilities()).profile();
-  if (!profile.known()) return nullptr;
-  const std::string_view asked_for = value_of(VariableId::session_track_transaction_info, profile);
-  const bool tells_more = profile.default_track_state_change() || (!asked_for.empty() && asked_for != "OFF");
-  return tracks_session() && tells_more ? nullptr : &profile;
+/// By which lockstep tells what a server would answer to the client: that of any server that the client's
+/// pools know. Null where such answers tell more than it knows.
+const backend::Profile* ClientSession::profile_of_answers() const {
+  const backend::Profile* profile =
+      shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
+  if (profile == nullptr || !tracks_session()) return profile;
+  const std::string_view asked_for = value_of(VariableId::session_track_transaction_info, *profile);
+  const bool tells_more = profile->default_track_state_change() || (!asked_for.empty() && asked_for != "OFF");
+  return tells_more ? nullptr : profile;
 }
 
 /// As a server would report it: what the client has set, else the default.
@@ -111,7 +110,7 @@ bool ClientSession::hold_back(PlainTransaction what, const backend::Profile& pro
     case PlainTransaction::none: return false;
     case PlainTransaction::begin:
     case PlainTransaction::begin_read_only:
-      if (!transaction_.can_hold_back(run_.text)) return false;
+      if (!transaction_.can_hold_back()) return false;
       // How a second one is told of, only a server knows.
       if (tracks_session() && (!profile.tells_of_transactions() || transaction_.begun())) return false;
       // What is read only by a setting, and what of that the characteristics take back, a server knows.
@@ -119,7 +118,7 @@ bool ClientSession::hold_back(PlainTransaction what, const backend::Profile& pro
           value_of(VariableId::tx_read_only, profile) == "ON")
         return false;
       report_transaction(kBegun, profile);
-      transaction_.hold_back_begin(run_.text, what == PlainTransaction::begin_read_only);
+      transaction_.hold_back_begin(what == PlainTransaction::begin_read_only);
       return true;
     case PlainTransaction::commit:
     case PlainTransaction::rollback: {

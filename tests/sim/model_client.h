@@ -70,6 +70,7 @@ class ModelClient final : public net::sim::PeerScript {
   void send_statement();
   ModelReply run_on_shadow(const ClientCommand& command);
   bool may_pipeline() const;
+  bool is_state_of_later_statement(int number, std::map<std::string, std::string> found) const;
   void problem(std::string_view what, const Expected& expected);
 
   net::sim::World& world_;

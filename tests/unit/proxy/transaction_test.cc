@@ -57,5 +57,51 @@ TEST_CASE("too many savepoints show as an overflow, and the transaction's end fo
   CHECK(transaction.statements().empty());
 }
 
+TEST_CASE("What is held back goes to the first server session, with the characteristics in front") {
+  Transaction transaction;
+  transaction.hold_back_characteristics("SET TRANSACTION READ ONLY", true, false);
+  CHECK(transaction.held_back());
+  CHECK_FALSE(transaction.open_but_held_back());
+  transaction.hold_back_begin(false);
+  CHECK(transaction.open_but_held_back());
+  CHECK(transaction.read_only());
+  CHECK(statements(transaction) == Statements{"SET TRANSACTION READ ONLY", "BEGIN"});
+  CHECK_FALSE(transaction.may_move());
+  transaction.start();
+  CHECK_FALSE(transaction.held_back());
+  CHECK(transaction.may_move());
+}
+
+TEST_CASE("A transaction that is held back ends without a trace when another one begins") {
+  Transaction transaction;
+  transaction.hold_back_characteristics("SET TRANSACTION READ ONLY", true, false);
+  transaction.hold_back_begin(false);
+  transaction.hold_back_begin(false);
+  CHECK(statements(transaction) == Statements{"BEGIN"});
+  CHECK_FALSE(transaction.read_only());
+}
+
+TEST_CASE("A transaction moves until something in it has read or written, or cannot be repeated") {
+  Transaction touched;
+  touched.begin("BEGIN");
+  CHECK(touched.may_move());
+  touched.touch();
+  CHECK_FALSE(touched.may_move());
+  touched.begin("BEGIN");
+  CHECK(touched.may_move());
+  touched.lose_track();
+  CHECK_FALSE(touched.may_move());
+}
+
+TEST_CASE("Only a few statements are held back, and no long ones") {
+  Transaction transaction;
+  for (std::size_t i = 0; i < Transaction::kHeldBackMax; ++i) {
+    CHECK(transaction.can_hold_back("SET TRANSACTION READ WRITE"));
+    transaction.hold_back_characteristics("SET TRANSACTION READ WRITE", false, true);
+  }
+  CHECK_FALSE(transaction.can_hold_back());
+  CHECK_FALSE(Transaction().can_hold_back(std::string(Transaction::kHeldBackBytesMax + 1, ' ')));
+}
+
 }  // namespace
 }  // namespace lockstep::proxy
