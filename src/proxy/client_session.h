@@ -366,6 +366,7 @@ class ClientSession : public net::StreamOwner,
   void restore_row_count(backend::ServerSession& server);
   void leave_residue(const Hold& hold);
   void release_or_keep(Hold& hold);
+  bool server_hangs_up() const;
   void release(Hold& hold);
   void uncount(Hold& hold);
   void drop_hold(Hold& hold);

@@ -65,7 +65,8 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   const bool well = ran == Ran::well;
   if (traits.has_any(sql::Traits(Trait::begins_transaction, Trait::savepoint)) && !well)
     transaction_.lose_track();
-  if (traits.has(Trait::begins_transaction)) transaction_.begin(statement.text);
+  if (traits.has(Trait::begins_transaction))
+    transaction_.begin(statement.text, traits.has(Trait::read_only_transaction));
   // Without autocommit a savepoint counts even before the transaction has touched anything.
   if (traits.has(Trait::savepoint) && (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) == 0) {
     pin(hold, PinReason::savepoint);

@@ -246,6 +246,9 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
   if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())
     hold.pins.remove(PinReason::next_transaction);
+  // Only COMMIT and ROLLBACK take back that it was to read only, as servers do it.
+  if (transaction_.read_only() && !run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)))
+    pin(hold, PinReason::next_transaction);
   hold.pins.remove(PinReason::transaction);
   if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins.remove(PinReason::savepoint);
   if (std::ranges::none_of(holds_, &Hold::in_transaction)) transaction_.clear();

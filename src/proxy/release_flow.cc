@@ -76,7 +76,7 @@ void ClientSession::leave_residue(const Hold& hold) {
 void ClientSession::release_or_keep(Hold& hold) {
   backend::ServerSession& server = hold.server();
   leave_residue(hold);
-  if (run_.has(Trait::releases) && !run_.failed) {
+  if (server_hangs_up()) {
     hold.lease.discard();  // the server is hanging up
     drop_hold(hold);
     return end_command();
@@ -105,6 +105,12 @@ void ClientSession::release_or_keep(Hold& hold) {
   end_command();
 }
 
+/// COMMIT RELEASE and its like have run.
+bool ClientSession::server_hangs_up() const {
+  return run_.has(Trait::releases) && run_.command != Command::COM_STMT_PREPARE && run_.reply_done &&
+         !run_.failed;
+}
+
 void ClientSession::release(Hold& hold) {
   backend::Lease lease = std::move(hold.lease);
   drop_hold(hold);
@@ -123,7 +129,7 @@ void ClientSession::drop_hold(Hold& hold) {
 }
 
 void ClientSession::end_command() {
-  if (run_.has(Trait::releases) && run_.reply_done && !run_.failed) return close_with_rest();
+  if (server_hangs_up()) return close_with_rest();
   forget_kill();
   run_server_ = nullptr;
   run_.lease = {};

@@ -234,8 +234,9 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
     run_.retried = true;
     return find_server();
   }
-  if (run_.reply_done) return close_with_rest();
-  if (run_.reply_begun || (state_ == State::settle && !settles_for_command_)) return close();
+  // What has come of the reply goes out: a server that hangs up behind a result has answered.
+  if (run_.reply_begun || run_.reply_done) return close_with_rest();
+  if (state_ == State::settle && !settles_for_command_) return close();
   if (state_ == State::enter) run_.reply_sequence = login_sequence_;
   send_error_text(
       mysql::ErrorCode::ER_NET_READ_ERROR,

@@ -21,10 +21,11 @@ class Transaction {
   static constexpr std::size_t kHeldBackBytesMax = 256;
 
   /// A server session has run this BEGIN.
-  void begin(std::string_view statement) {
+  void begin(std::string_view statement, bool read_only = false) {
     clear();
     append(statement);
     begun_ = true;
+    read_only_ = read_only;
   }
   /// Holds a BEGIN back, behind the characteristics that were set for it; one that was held back before has
   /// ended without a trace.

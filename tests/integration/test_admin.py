@@ -29,7 +29,7 @@ def test_pages(bench):
 
 # What keeps a server session with its client, by the name that /sessions gives it.
 PINS = {
-    "transaction": "BEGIN",
+    "transaction": "START TRANSACTION READ WRITE",
     "user_variable": "SET @`größe` = 1",
     "temporary_table": "CREATE TEMPORARY TABLE mine (a INT)",
     "text_prepared_statement": "PREPARE mine FROM 'SELECT @mine'",
@@ -37,7 +37,7 @@ PINS = {
     "global_read_lock": "FLUSH TABLES WITH READ LOCK",
     "named_lock": "SELECT GET_LOCK('integration', 1)",
     "handler": "HANDLER kept OPEN",
-    "next_transaction": "SET TRANSACTION READ ONLY",
+    "next_transaction": "SET @@transaction_read_only = 1",
     "role": "SET ROLE NONE",
     "routine": "CALL nothing()",
     "session_variable": "SET rand_seed1 = 5",

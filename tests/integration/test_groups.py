@@ -7,6 +7,7 @@ from test_demonstration import counts, on_servers, two_groups
 from wire import Capability, Connection
 
 NOT_SUPPORTED = 1235
+LOCK_WAIT_TIMEOUT = 1205
 
 
 @contextlib.contextmanager
@@ -47,6 +48,40 @@ def test_what_commits_on_the_side_commits_everywhere(bench, pair):
             error_of(lambda: rows(client, statement))
             rows(client, "ROLLBACK")
             assert on_servers(bench, pair) == (1, 1), statement
+
+
+def held_by(client, lockstep):
+    """The transaction as /sessions shows it, and the groups in which the client keeps a server session."""
+    session = next(session for session in lockstep.json("/sessions") if session["id"] == client.thread_id())
+    return session["transaction"], [held["group"] for held in session["server_sessions"]]
+
+
+@on(*PAIRS)
+def test_transaction_waits_for_its_server(bench, pair):
+    """BEGIN holds no server session; one that has done nothing leaves its server for the one whose table is named."""
+    with two_groups(bench, pair) as lockstep:
+        client, other = bench.connect(lockstep.port), bench.connect(lockstep.port)
+        rows(client, "START TRANSACTION READ WRITE")
+        rows(client, "COMMIT")  # the first one shows how the server tells of a transaction
+        before = lockstep.metrics().sum("lockstep_statements_held_back_total")
+        rows(client, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        rows(client, "BEGIN")
+        assert held_by(client, lockstep) == ("held back", [])
+        assert lockstep.metrics().sum("lockstep_statements_held_back_total") == before + 2
+        rows(client, "SELECT 1")
+        assert held_by(client, lockstep) == ("open", ["one"])
+        rows(client, "INSERT INTO t2 VALUES (2)")
+        assert held_by(client, lockstep) == ("open", ["two"]), "nothing was done on the first server"
+        assert counts(client) == (0, 1)
+        assert counts(other) == (0, 0)
+        rows(other, "SET innodb_lock_wait_timeout = 1")
+        assert error_of(lambda: rows(other, "INSERT INTO t2 SELECT 3 FROM t2"))[0] == LOCK_WAIT_TIMEOUT
+        rows(client, "ROLLBACK")
+        assert held_by(client, lockstep) == ("none", [])
+        assert on_servers(bench, pair) == (0, 0)
+        rows(client, "BEGIN")
+        rows(client, "COMMIT")
+        assert held_by(client, lockstep) == ("none", [])
 
 
 @on(*PAIRS)
