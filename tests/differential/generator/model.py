@@ -6,7 +6,7 @@ import dataclasses
 import random
 from collections.abc import Callable
 
-# All productions by their name: grammar.py fills this.
+# All productions by their name: the files of grammar/ fill this.
 PRODUCTIONS: dict[str, "Production"] = {}
 
 LOGINS = ("", "", "", "", "", "", "", "collation=8", "collation=33", "collation=46", "collation=63", "db=")

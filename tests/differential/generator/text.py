@@ -4,7 +4,7 @@ import re
 
 from replay import script
 
-from .grammar import BASE, NO_TRANSACTIONS
+from .grammar.objects import BASE, NO_TRANSACTIONS
 from .model import Item
 
 # What sessions call their schema and everything that has to differ between workers. Accounts and the role are shared.

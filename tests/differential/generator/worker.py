@@ -11,8 +11,9 @@ from replay.lockstep import Lockstep
 from replay.player import Entry, Player
 from wire import Capability, Connection
 
-from . import excuses, grammar, text
+from . import excuses, text
 from .findings import Difference, Finding, Result, Written, items_text, outcome
+from .grammar.variables import everything
 from .model import Session
 from .shrink import Shrinker
 
@@ -86,7 +87,7 @@ class Worker:
         options = self.options
         seed = f"{options.seed}/{self.kind}/{index}"
         session = Session(seed, self.kind, options.clients, options.caps, self.productions, options.definitions)
-        written = Written(f"{self.kind}:{index}", session.write(options.steps, grammar.everything), session.caps, session.logins)
+        written = Written(f"{self.kind}:{index}", session.write(options.steps, everything), session.caps, session.logins)
         if options.show:
             print(text.render(written.items, written.logins, f"session {written.name}", self.kind, options.clients, []))
         expected = self.play(written, self.address)
