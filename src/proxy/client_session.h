@@ -377,7 +377,7 @@ class ClientSession : public net::StreamOwner,
 
   std::uint32_t wanted_capabilities() const;
   sql::Dialect dialect() const;
-  sql::Dialect dialect_of_text() const;
+  sql::Dialect dialect_of(const session::PreparedText& text) const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;
   bool lacks_deprecate_eof() const;
   bool tracks_session() const { return (capabilities_ & mysql::Capability::CLIENT_SESSION_TRACK) != 0; }

@@ -76,7 +76,8 @@ void ClientSession::begin_plain(StatementKind kind, sql::Traits traits) {
 
 void ClientSession::begin_text(std::string_view text, StatementKind kind_of_command) {
   run_.text = text;
-  const session::TextSummary& summary = shared_.analysis.summarize(text, dialect());
+  run_.dialect = dialect();
+  const session::TextSummary& summary = shared_.analysis.summarize(text, run_.dialect);
   run_.kind = kind_of_command == StatementKind::unknown ? summary.kind : kind_of_command;
   run_.data_kind = run_.kind;
   run_.traits = summary.traits;
@@ -352,11 +353,11 @@ std::uint32_t ClientSession::wanted_capabilities() const {
   return capabilities_ & kFixedByLogin;
 }
 
-/// The text that runs was read by the server in this dialect: that of its PREPARE, if it had one.
-sql::Dialect ClientSession::dialect_of_text() const {
+/// The server has read a prepared text in the dialect of its PREPARE.
+sql::Dialect ClientSession::dialect_of(const session::PreparedText& text) const {
   sql::Dialect dialect = this->dialect();
-  if (run_.prepared == nullptr || !run_.prepared->text->can_be_prepared()) return dialect;
-  const sql::Dialect& then = run_.prepared->text->variables->dialect;
+  if (!text.can_be_prepared()) return dialect;
+  const sql::Dialect& then = text.variables->dialect;
   dialect.ansi_quotes = then.ansi_quotes;
   dialect.no_backslash_escapes = then.no_backslash_escapes;
   dialect.oracle_mode = then.oracle_mode;

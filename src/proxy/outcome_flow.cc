@@ -136,7 +136,7 @@ void ClientSession::apply_statements(Hold& hold) {
   if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
     std::size_t number = 0;
     bool countable = true;
-    shared_.analysis.each_statement(run_.text, dialect_of_text(), [&](const sql::Statement& statement) {
+    shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
       const Ran ran = how_it_ran(number, countable);
       const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
       apply_traits(hold, statement.kind, statement.traits, ran, changed);

@@ -49,6 +49,7 @@ void ClientSession::begin_prepared() {
   const session::PreparedText& text = *statement->text;
   run_.prepared = statement;
   run_.text = text.text();
+  run_.dialect = dialect_of(text);
   run_.data_kind = text.kind;
   run_.traits = kHarmless;
   run_.sets_untracked = text.sets_untracked;

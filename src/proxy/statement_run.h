@@ -15,6 +15,7 @@
 #include "session/prepared_text.h"
 #include "session/text_statements.h"
 #include "session/variable_table.h"
+#include "sql/dialect.h"
 #include "sql/traits.h"
 
 namespace lockstep::proxy {
@@ -44,6 +45,7 @@ struct StatementRun {
   MutableBytes packet;  ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
+  sql::Dialect dialect;   ///< in which the server reads the text, whatever the text changes
   const session::TextStatement* text_statement = nullptr;  ///< what EXECUTE runs; `text` is its text
   bool names_text_statement = false;                       ///< it is an EXECUTE that is understood
   std::uint32_t syncs_sent = 0;

@@ -90,11 +90,11 @@ bool ClientSession::may_read_any_user_variable() const {
 /// Calls `visit` with each statement whose variables the command names: of EXECUTE also with itself.
 template <typename Visit>
 void ClientSession::each_statement_of_command(Visit&& visit) {
-  shared_.analysis.each_statement(run_.text, dialect_of_text(), visit);
+  shared_.analysis.each_statement(run_.text, run_.dialect, visit);
   if (run_.text_statement == nullptr) return;
   const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
   if (const auto query = mysql::QueryCommand::parse(payload, capabilities_))
-    shared_.analysis.each_statement(query->text, dialect(), visit);
+    shared_.analysis.each_statement(query->text, run_.dialect, visit);
 }
 
 bool ClientSession::sees_user_variables(const Hold& hold) const {
