@@ -338,6 +338,7 @@ class ClientSession : public net::StreamOwner,
   bool may_reset(const Hold& hold) const;
   bool send_user_variables(Hold& hold);
   void follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void follow_named_user_variables(Hold& hold, const sql::Statement& statement);
   void take_assignment(Hold& hold, std::string_view name, const sql::Assignment& assignment);
   void set_user_variable(Hold& hold, std::string_view name, const session::UserValue& value);
   void set_user_variable_unread(Hold& hold, std::string_view name);

@@ -109,9 +109,9 @@ void ClientSession::finish_statement(backend::ServerSession& server) {
 
   if (run_.command != Command::COM_STMT_PREPARE) {
     apply_statements(hold);
-  } else if (run_.has(Trait::assigns_user_variables)) {
+  } else if (run_.has(Trait::uses_user_variables)) {
     // Servers give a variable that is to be assigned its type already now.
-    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
+    shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
       follow_user_variables(hold, statement, /*ran_well=*/false);
     });
   }

@@ -40,6 +40,19 @@ bool is_literal(const sql::Assignment& assignment) {
   return false;
 }
 
+/// What a server with a binary log writes there names variables, and naming one makes it, in a PREPARE already.
+/// Where rows are written the server reports it as a change of state, which pins.
+bool names_make_user_variables(Command command, StatementKind kind) {
+  switch (kind) {
+    case StatementKind::ddl: return true;
+    case StatementKind::insert:
+    case StatementKind::replace:
+    case StatementKind::update:
+    case StatementKind::remove: return command == Command::COM_STMT_PREPARE;
+    default: return false;
+  }
+}
+
 /// A SET whose effect on its variables the text tells.
 bool tells_values(const sql::Statement& statement) {
   return statement.kind == StatementKind::set && !statement.traits.has(Trait::set_statement_for) &&
@@ -209,9 +222,11 @@ bool ClientSession::send_user_variables(Hold& hold) {
 // --- Behind a statement
 // -------------------------------------------------------------------------------------------
 
-/// What one statement of a text has assigned.
+/// What one statement of a text has assigned, and which variables are there because it names them.
 void ClientSession::follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well) {
-  if (!statement.traits.has(Trait::assigns_user_variables) || keeps_user_variables(hold)) return;
+  if (keeps_user_variables(hold)) return;
+  if (names_make_user_variables(run_.command, statement.kind)) follow_named_user_variables(hold, statement);
+  if (!statement.traits.has(Trait::assigns_user_variables)) return;
   const bool assigned_nothing = !ran_well && assigns_blindly(statement);
   if (user_variables_ == nullptr) user_variables_ = std::make_unique<UserVariables>();
   // What was prepared has the character sets of that time.
@@ -242,6 +257,21 @@ void ClientSession::follow_user_variables(Hold& hold, const sql::Statement& stat
     }
   }
   if (odd) keep_user_variables(hold);
+}
+
+/// A variable that the client has never set may be one that is NULL from now on, with a type of its own.
+void ClientSession::follow_named_user_variables(Hold& hold, const sql::Statement& statement) {
+  for (const sql::UserVariable& variable : statement.user_variables) {
+    const UserVariableName name(variable.name, variable.has_escapes);
+    if (variable.assigned || name.odd()) continue;
+    if (user_variables_ == nullptr) user_variables_ = std::make_unique<UserVariables>();
+    if (user_variables_->find(name.text()) != nullptr) continue;
+    if (user_variables_->full()) {
+      hold.server().made_user_variables().set_null(name.text());
+    } else {
+      set_user_variable_unread(hold, name.text());
+    }
+  }
 }
 
 /// Some are assigned that are not followed one by one; all were brought in front of the statement.
