@@ -206,6 +206,7 @@ class ClientSession : public net::StreamOwner,
   std::uint16_t own_status() const;
   bool is_in_transaction() const;
   std::uint16_t status_flags(bool in_transaction, bool autocommit) const;
+  std::uint16_t status_before(const Hold& hold) const;
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
@@ -400,6 +401,7 @@ class ClientSession : public net::StreamOwner,
   bool trackers_are_clients_ = false;  // the client set session_track_* itself; pinned while it lasts
   bool entering_by_change_user_ = false;
   bool autocommit_by_default_ = true;  // what the server has for those that have not set it
+  std::uint16_t last_status_ = 0;      // status flags of the last OK packet
   std::uint8_t login_sequence_ = 0;
   std::uint32_t capabilities_ = 0;
   std::uint16_t collation_ = 0;

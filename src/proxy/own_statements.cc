@@ -143,6 +143,18 @@ std::uint16_t ClientSession::own_status() const {
                       autocommit != nullptr ? autocommit->text != "OFF" : autocommit_by_default_);
 }
 
+/// The status flags behind the command before.
+std::uint16_t ClientSession::status_before(const Hold& hold) const {
+  using namespace mysql::ServerStatus;
+  const bool in_transaction =
+      hold.pins.has(session::PinReason::transaction) || transaction_.open_but_held_back();
+  std::uint16_t status = status_flags(in_transaction, is_autocommit_on(hold.server()));
+  // What a routine has made of sql_mode is not always reported.
+  if (hold.pins.has(session::PinReason::routine))
+    status |= last_status_ & (SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES);
+  return status;
+}
+
 std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) const {
   using namespace mysql::ServerStatus;
   const sql::Dialect reading = dialect();

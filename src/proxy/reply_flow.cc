@@ -94,7 +94,7 @@ void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& r
   const auto ok =
       mysql::OkPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes), server.capabilities());
   if (!ok) return on_server_lost_here(server, ok.error());
-  run_.status = ok->status;
+  run_.status = last_status_ = ok->status;
   run_.any_warnings |= ok->warnings != 0;
   run_.gave_insert_id |= ok->last_insert_id != 0;
   run_.returned_rows |= result_end;

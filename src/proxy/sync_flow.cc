@@ -312,8 +312,7 @@ void ClientSession::send_statement(Hold& hold) {
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();
-  const bool in_transaction = hold.pins.has(PinReason::transaction) || transaction_.open_but_held_back();
-  run_.status_before = status_flags(in_transaction, is_autocommit_on(server));
+  run_.status_before = status_before(hold);
   const bool silent = !run_.has_reply();
   const bool hides_trackers = run_.hides_trackers = shows_trackers(hold);
   if (hides_trackers) {
