@@ -1,89 +1,255 @@
-"""Answers of lockstep that docs/differences.md announces. What follows in the session then shows nothing."""
+"""What may differ between a direct session and one through lockstep.
 
+Each excuse names its sentence of docs/differences.md word by word, as marks in scripts do: what is not there is a bug.
+It matches as little as it can, because what it matches is not looked at.
+"""
+
+import dataclasses
 import re
+from collections.abc import Callable, Iterator
 
 from replay.compare import contents
 from replay.player import Entry
-from wire import Packet, Role, Status
+from replay.script import DIFFERENCES
+from wire import Capability, Packet, Reply, Role, Status
 from wire.codec import Reader
-
-# FOUND_ROWS() and ROW_COUNT() fail with error 1105 where the server session has served another client since, or had to
-# be asked for a variable.
-COUNT_IS_GONE = re.compile(rb"\xff\x51\x04#HY000lockstep: the server session of the previous statement ", re.S)
-
-# Catalog, then no schema, no table twice, and a name that begins with @.
-USER_VARIABLE = re.compile(rb"\x03def\0\0\0.@[^@]", re.S)
-AT_ROW = re.compile(rb" at row \d+")
+from wire.describe import state_items
 
 
-def excused(expected: Entry | None, actual: Entry | None) -> bool:
-    if actual is None or not actual.reply.packets:
+@dataclasses.dataclass
+class Case:
+    """The replies to one step, which are not equal, and what led to them."""
+
+    server_kind: str
+    capabilities: Capability
+    expected: list[Entry]
+    actual: list[Entry]
+    index: int
+
+    @property
+    def left(self) -> Entry:
+        return self.expected[self.index]
+
+    @property
+    def right(self) -> Entry:
+        return self.actual[self.index]
+
+    @property
+    def lacks_deprecate_eof(self) -> bool:
+        return Capability.DEPRECATE_EOF not in self.capabilities
+
+    def before(self) -> Iterator[Entry]:
+        """What the same client was answered before, the last first."""
+        return (one for one in reversed(self.expected[: self.index]) if one.client == self.left.client)
+
+
+def said(sentence: str) -> None:
+    if sentence not in DIFFERENCES.read_text():
+        raise ValueError(f"docs/differences.md does not say: {sentence}")
+
+
+# Whether two packets of a reply, at the same place, may differ. The state behind both sides is the same.
+OF_PACKETS: list[Callable[[Case, int], bool]] = []
+# Whether the replies may differ as a whole. What follows in the session then shows nothing.
+OF_REPLIES: list[Callable[[Case], bool]] = []
+
+
+def of_packets(sentence: str):
+    said(sentence)
+    return lambda excuse: OF_PACKETS.append(excuse) or excuse
+
+
+def of_replies(sentence: str):
+    said(sentence)
+    return lambda excuse: OF_REPLIES.append(excuse) or excuse
+
+
+def alike(case: Case) -> bool:
+    """Whether the comparison may go on behind this step."""
+    left, right = case.left, case.right
+    if left.step.text != right.step.text or left.reply.broken != right.reply.broken:
         return False
-    return COUNT_IS_GONE.match(actual.reply.packets[-1].payload) is not None
-
-
-# What --ignore leaves out of the comparison, to search on while differences of one kind are not mended.
-IGNORABLE = {
-    "reports": "session state in OK packets, and the flag that announces it",
-    "flags": "status flags of EOF packets behind definitions",
-    "unset": "definitions of columns that are user variables, which show whether a session has ever named them",
-    "warnings": "counts of warnings in OK and EOF packets",
-}
-
-
-def alike(left: Entry, right: Entry, ignore: frozenset[str] = frozenset()) -> bool:
-    """Whether two unequal replies differ only in what may differ, with the same state behind both."""
-    if ignore and _reduced(left, ignore) == _reduced(right, ignore):
-        return left.reply.broken == right.reply.broken
-    if len(left.reply.packets) != len(right.reply.packets) or left.reply.broken or right.reply.broken:
+    if len(left.reply.packets) != len(right.reply.packets):
         return False
-    if left.login and not left.step.verb == "change_user":
-        return _without_warnings(left) == _without_warnings(right)
-    if left.reply.error and right.reply.error:
-        pairs = zip(left.reply.packets, right.reply.packets, contents(left), contents(right))
-        return all(one == other or _alike_in_error(packet, opposite) for packet, opposite, one, other in pairs)
-    return False
+    pairs = enumerate(zip(contents(left), contents(right)))
+    return all(one == other or any(excuse(case, at) for excuse in OF_PACKETS) for at, (one, other) in pairs)
 
 
-def _alike_in_error(left: Packet, right: Packet) -> bool:
-    # Without CLIENT_DEPRECATE_EOF, the EOF packet in front of the rows has older status flags where the reply ends in an error.
-    if left.role == right.role == Role.DEFINITIONS_EOF:
-        return True
-    # MariaDB does not reset its count of rows for a parameter of CALL: it is that of any statement before.
-    return left.role == right.role == Role.ERR and AT_ROW.sub(b"", left.payload) == AT_ROW.sub(b"", right.payload)
+def excused(case: Case) -> bool:
+    if case.index >= min(len(case.expected), len(case.actual)):
+        return False
+    return any(excuse(case) for excuse in OF_REPLIES)
 
 
-def _without_warnings(entry: Entry) -> list[bytes]:
+# Packets of a reply
+
+
+@of_packets("the EOF packet behind column definitions has the status flags of before the statement where the reply ends in an error")
+def eof_in_front_of_an_error(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    return left.role == right.role == Role.DEFINITIONS_EOF and bool(case.left.reply.error and case.right.reply.error)
+
+
+@of_packets("nor the flag that MariaDB sets in EOF packets meanwhile")
+def flag_of_late_report(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mariadb" or not left.role == right.role == Role.EOF or len(left.payload) != 5:
+        return False
+    flag = Status.SESSION_STATE_CHANGED
+    return eof_fields(left)[0] == eof_fields(right)[0] and eof_fields(left)[1] | flag == eof_fields(right)[1] | flag
+
+
+@of_packets("A client without CLIENT_DEPRECATE_EOF does not get what the end of a result reports of the session")
+def late_report(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not case.lacks_deprecate_eof or not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head == other_head and len(other_reported) < len(reported) and set(other_reported) <= set(reported)
+
+
+@of_packets("A report without content, which MySQL gives when a tracker is switched on, is left out, and its flag")
+def empty_report(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mysql" or not left.role == right.role == Role.OK:
+        return False
+    announced = Status.SESSION_STATE_CHANGED in status_of_ok(left) and Status.SESSION_STATE_CHANGED not in status_of_ok(right)
+    return announced and ok_fields(left) == (ok_fields(right)[0], [])
+
+
+@of_packets("looks like one that is NULL where another client has set one of that name on the server session")
+def definition_of_unset_variable(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.COLUMN:
+        return False
+    (name, table, _), (other_name, _, _) = definition(left), definition(right)
+    if name != other_name or table or not (is_null_throughout(case.left.reply, at) and is_null_throughout(case.right.reply, at)):
+        return False
+    return NAMES_VARIABLE.search(name) is not None or case.left.step.text.startswith("CALL ")
+
+
+@of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
+def schema_behind_execution(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    executes = "execute" in (case.left.step.verb, next((entry.step.verb for entry in case.before()), ""))
+    if case.server_kind != "mysql" or not executes or not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head == other_head and [item for item in reported if item[0] != SCHEMA] == other_reported
+
+
+@of_packets("MySQL derives them from all executions before, which happened on several server sessions")
+def definition_after_other_executions(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mysql" or case.left.step.verb != "execute" or not left.role == right.role == Role.COLUMN:
+        return False
+    has_parameters = any(not word.startswith("-") for word in case.left.step.words()[1:])
+    return has_parameters and definition(left)[:2] == definition(right)[:2]
+
+
+@of_packets("the number of rows in an error about a parameter of CALL is that of a statement before, of whichever client")
+def row_of_parameter(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mariadb" or not left.role == right.role == Role.ERR:
+        return False
+    return AT_ROW.sub(b"", left.payload) == AT_ROW.sub(b"", right.payload)
+
+
+# Whole replies
+
+
+@of_replies("FOUND_ROWS() and ROW_COUNT() fail with error 1105 if the server session has served another client since")
+def count_is_gone(case: Case) -> bool:
+    packets = case.right.reply.packets
+    return bool(packets) and COUNT_IS_GONE.match(packets[-1].payload) is not None
+
+
+@of_replies("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
+def error_without_trace(case: Case) -> bool:
+    error = next((entry.reply.error for entry in case.before() if entry.reply.error), None)
+    return error is not None and error[0] in (1243, 1421) and ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
+
+
+# Errors that are no difference of lockstep's: two direct runs differ in them, too
+
+
+def tells_warnings_of_login(case: Case, at: int) -> bool:
     """MariaDB tells one warning at some logins and none at others."""
-    return [
-        payload[:5] + payload[7:] if packet.role == Role.OK else payload
-        for packet, (_, payload) in zip(entry.reply.packets, contents(entry))
-    ]
+    left, right = packets_at(case, at)
+    if not case.left.login or case.left.step.verb == "change_user" or not left.role == right.role == Role.OK:
+        return False
+    return left.payload[:5] + left.payload[7:] == right.payload[:5] + right.payload[7:]
 
 
-def _reduced(entry: Entry, ignore: frozenset[str]) -> list[bytes]:
-    packets = entry.reply.packets
-    result = []
-    for index, (packet, (_, payload)) in enumerate(zip(packets, contents(entry))):
-        if packet.role in (Role.OK, Role.EOF, Role.DEFINITIONS_EOF) and len(payload) >= 5:
-            reader = Reader(payload)
-            head = reader.take(1)
-            if packet.role == Role.OK:
-                head += bytes([reader.lenenc() & 0xFF, reader.lenenc() & 0xFF])
-                status, warnings = reader.integer(2), reader.integer(2)
-            else:
-                warnings, status = reader.integer(2), reader.integer(2)
-            rest = reader.rest()
-            if "reports" in ignore:
-                status &= ~Status.SESSION_STATE_CHANGED
-                rest = Reader(rest).string() if rest else b""
-            behind_definitions = index > 0 and packets[index - 1].role == Role.COLUMN
-            if "flags" in ignore and (packet.role == Role.DEFINITIONS_EOF or packet.role == Role.EOF and behind_definitions):
-                status = 0
-            if "warnings" in ignore:
-                warnings = 0
-            payload = head + bytes([status & 0xFF, status >> 8 & 0xFF]) + warnings.to_bytes(2, "little") + rest
-        if packet.role == Role.COLUMN and "unset" in ignore and USER_VARIABLE.match(payload):
-            continue
-        result.append(payload)
-    return result
+OF_PACKETS.append(tells_warnings_of_login)
+
+
+# Parts of packets
+
+SCHEMA = 1
+AT_ROW = re.compile(rb" at row \d+$")
+COUNT_IS_GONE = re.compile(rb"\xff\x51\x04#HY000lockstep: the server session of the previous statement ", re.S)
+ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
+# Of a column that is a variable, or an expression of some.
+NAMES_VARIABLE = re.compile(rb"(?<!@)@[^@\s]", re.S)
+
+
+def packets_at(case: Case, at: int) -> tuple[Packet, Packet]:
+    return case.left.reply.packets[at], case.right.reply.packets[at]
+
+
+def eof_fields(packet: Packet) -> tuple[int, int]:
+    return int.from_bytes(packet.payload[1:3], "little"), int.from_bytes(packet.payload[3:5], "little")
+
+
+def status_of_ok(packet: Packet) -> Status:
+    return Status(head_of_ok(Reader(packet.payload))[3])
+
+
+def head_of_ok(reader: Reader) -> list[int]:
+    return [reader.integer(1), reader.lenenc(), reader.lenenc(), reader.integer(2), reader.integer(2)]
+
+
+def ok_fields(packet: Packet) -> tuple[list, list[tuple[int, bytes]]]:
+    """What an OK packet says, save the flag that it reports something; and what it reports."""
+    reader = Reader(packet.payload)
+    head = head_of_ok(reader)
+    head[3] &= ~Status.SESSION_STATE_CHANGED
+    info = reader.string() if reader else b""
+    return [*head, info], state_items(reader.string()) if reader else []
+
+
+def definition(packet: Packet) -> tuple[bytes, bytes, tuple[int, ...]]:
+    """Name and table of a column, and its character set, length, type, flags and decimals."""
+    reader = Reader(packet.payload)
+    _, _, table, _, name, _ = (reader.string() for _ in range(6))
+    reader.integer(1)
+    return name, table, tuple(reader.integer(size) for size in (2, 4, 1, 2, 1))
+
+
+def is_null_throughout(reply: Reply, at: int) -> bool:
+    """Whether all rows have NULL in the column that the packet at this place defines."""
+    first = at
+    while reply.packets[first - 1].role == Role.COLUMN:
+        first -= 1
+    return all(is_null(packet, at - first) for packet in rows_behind(reply, at))
+
+
+def rows_behind(reply: Reply, at: int) -> list[Packet]:
+    """The rows of the result that the definition at this place belongs to."""
+    rows = []
+    for packet in reply.packets[at:]:
+        if packet.role in (Role.TEXT_ROW, Role.BINARY_ROW):
+            rows.append(packet)
+        elif packet.role == Role.COLUMN_COUNT:
+            break
+    return rows
+
+
+def is_null(row: Packet, column: int) -> bool:
+    if row.role == Role.BINARY_ROW:
+        # The bitmap begins behind the packet's first byte, with two bits that are not used.
+        return bool(row.payload[1 + (column + 2) // 8] >> (column + 2) % 8 & 1)
+    reader = Reader(row.payload)
+    values = [reader.string_or_null() for _ in range(column + 1)]
+    return values[column] is None

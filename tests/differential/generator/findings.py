@@ -16,6 +16,8 @@ class Difference:
     item: int
     left: Entry | None
     right: Entry | None
+    # docs/differences.md names it, and what follows shows nothing.
+    excused: bool
 
     def kind(self, items: list[Item]) -> str:
         """What differences of one cause are likely to share."""

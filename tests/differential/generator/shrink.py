@@ -6,8 +6,9 @@ import time
 import typing
 
 from replay.lockstep import Lockstep
+from replay.player import Entry
 
-from . import excuses, text
+from . import text
 from .findings import Difference, Finding, Written
 from .model import Item
 
@@ -53,9 +54,6 @@ class Shrinker:
             notes.append("shrinking took too long: perhaps not the shortest")
         self.worker.shrink_seconds -= time.monotonic() - began
         left = [self._with_own_names(drop) for drop, name in self.worker.left() if self._is_extra(name)]
-        direct = self.worker.difference(self._direct(self.written), self._direct(self.written))
-        if direct is not None:
-            notes.append("two direct runs differ, too: a production is to blame")
         return self.worker._finding(self.written, self.proxy, self.found, notes, left)
 
     def _with_own_names(self, statement: str) -> str:
@@ -84,8 +82,8 @@ class Shrinker:
         except (KeyError, ValueError):
             # A step without the one that it needs.
             return False
-        found = self.worker.difference(expected, actual)
-        if found is None or excuses.excused(found.left, found.right):
+        found = self.worker.difference(expected, actual, candidate.caps)
+        if found is None or found.excused or self._differs_by_itself(candidate, expected):
             return False
         if found.item >= 0:
             candidate.items = items[: found.item + 1]
@@ -94,10 +92,14 @@ class Shrinker:
             self.before = before
         return True
 
+    def _differs_by_itself(self, candidate: Written, expected: list[Entry]) -> bool:
+        """Two direct runs differ, too: what has been left out was there to prevent that."""
+        return self.worker.difference(expected, self._direct(candidate), candidate.caps) is not None
+
     def _keep(self, items: list[Item]) -> None:
         self.written = dataclasses.replace(self.written, items=items)
 
-    def _direct(self, candidate: Written):
+    def _direct(self, candidate: Written) -> list[Entry]:
         return self.worker.play(candidate, self.worker.address, REPLY_SECONDS)
 
     def _reproduces(self) -> bool:

@@ -58,7 +58,6 @@ class Worker:
         self.control = Connection(address)
         self.proxies = [] if options.self_check else [self._lockstep(policy, folder) for policy in options.policy]
         self.result = Result()
-        self.ignore = frozenset(options.ignore)
         self.seen: set[str] = set()
         self.history: list[Written] = []
         self.dirty = ""
@@ -108,10 +107,10 @@ class Worker:
         self.history.append(written)
 
     def _judge(self, written: Written, expected: list[Entry], actual: list[Entry], proxy: Lockstep | None) -> None:
-        found = self.difference(expected, actual)
+        found = self.difference(expected, actual, written.caps)
         if found is None:
             return
-        if excuses.excused(found.left, found.right):
+        if found.excused:
             self.result.excused += 1
             return
         kind = found.kind(written.items)
@@ -153,13 +152,17 @@ class Worker:
         player = GeneratedPlayer(steps, address, self.capability_sets[written.caps], timeout or self.options.timeout, self.schema)
         return player.play()
 
-    def difference(self, expected: list[Entry], actual: list[Entry]) -> Difference | None:
-        pair = compare.first_difference(expected, actual, lambda left, right: excuses.alike(left, right, self.ignore))
-        if pair is None:
+    def difference(self, expected: list[Entry], actual: list[Entry], caps: str) -> Difference | None:
+        def case(index: int) -> excuses.Case:
+            return excuses.Case(self.kind, self.capability_sets[caps], expected, actual, index)
+
+        index = compare.first_difference(expected, actual, lambda index: excuses.alike(case(index)))
+        if index is None:
             return None
-        step = (pair[0] or pair[1]).step
+        left, right = (entries[index] if index < len(entries) else None for entries in (expected, actual))
+        step = (left or right).step
         at_the_end = step.verb == "quit" and not step.text.startswith("\\")
-        return Difference(-1 if at_the_end else step.line, *pair)
+        return Difference(-1 if at_the_end else step.line, left, right, excuses.excused(case(index)))
 
     def restart(self, proxy: Lockstep) -> None:
         if proxy.alive() or proxy.process is None:

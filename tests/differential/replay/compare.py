@@ -35,13 +35,11 @@ def difference(
     return ""
 
 
-def first_difference(
-    expected: list[Entry], actual: list[Entry], alike: Callable[[Entry, Entry], bool] = lambda _, __: False
-) -> tuple[Entry | None, Entry | None] | None:
+def first_difference(expected: list[Entry], actual: list[Entry], alike: Callable[[int], bool]) -> int | None:
     """`alike` tells of unequal entries whether they may be so."""
-    for left, right in itertools.zip_longest(expected, actual):
-        if left is None or right is None or not (_equal(left, right) or alike(left, right)):
-            return left, right
+    for index, (left, right) in enumerate(itertools.zip_longest(expected, actual)):
+        if left is None or right is None or not (_equal(left, right) or alike(index)):
+            return index
     return None
 
 

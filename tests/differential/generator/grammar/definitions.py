@@ -20,7 +20,7 @@ def define(c: Client):
     return c.pick(
         f"CREATE TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, a INT, v VARCHAR(20))", f"CREATE TABLE {table} LIKE s",
         f"CREATE TABLE IF NOT EXISTS {table} (id INT, a INT, v TEXT)",
-        f"CREATE TABLE {table} (PRIMARY KEY (id)) SELECT 1 AS id, @a AS a, 'x' AS v",
+        f"CREATE TABLE {table} (PRIMARY KEY (id)) SELECT 1 AS id, @a IS NULL AS a, 'x' AS v",
     )
 
 

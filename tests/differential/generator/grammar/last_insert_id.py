@@ -37,7 +37,7 @@ def read_in_odd_places(c: Client):
         f"SHOW VARIABLES WHERE Variable_name = CONCAT({what}, '')", f"SHOW COLUMNS FROM differential.s WHERE Field = {what}",
         f"SELECT id FROM s WHERE id = (SELECT {what})", f"SELECT id FROM s ORDER BY {what}, id",
         f"SELECT COUNT(*) FROM s HAVING {what} = 1",
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS own AS SELECT {what} AS x", f"INSERT INTO {c.table} SET a = {what}",
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS own AS SELECT {what} IS NULL AS x", f"INSERT INTO {c.table} SET a = {what}",
         f"INSERT INTO {c.table} (id) VALUES (1) ON DUPLICATE KEY UPDATE a = {what}", f"DELETE FROM {c.table} WHERE id = {what}",
         f"SELECT CASE WHEN {what} IS NULL THEN 'none' ELSE {what} END", f"SELECT /* here */ {what} # and not there",
         f"SELECT s1.id FROM s AS s1 JOIN s AS s2 ON s1.id = {what}", f"SELECT EXISTS (SELECT {what})", f"DO {what}",

@@ -1,5 +1,6 @@
 """Prepared statements of the binary protocol. A name's parameters are counted by the `?` of its text."""
 
+import random
 import re
 
 from ..model import Client, production
@@ -17,11 +18,36 @@ STATEMENTS = (
     "SELECT @a := ?", "SELECT FOUND_ROWS() * 0", "SELECT COLLATION(?), CHARSET(?)", "SELECT GROUP_CONCAT('abcdefghij')",
     "SET autocommit = ?", "SELECT SQL_CALC_FOUND_ROWS id FROM s LIMIT 1",
 )
-PARAMETERS = (
-    "int:5", "int:-1", "uint:18446744073709551615", "tiny:1", "tiny:0", "short:300", "long:-70000", "float:1.5", "double:-2.25",
-    "str:text", "str:", "str:+02:00", "str:ANSI_QUOTES", "hex:00ff10", "date:2020-02-29",
-    "\"datetime:2020-02-29 12:34:56.789012\"", "time:-30:01:02.5", "null", "str:ä", "str:7x",
-)
+PARAMETERS = {
+    "int": ("int:5", "int:-1"),
+    "uint": ("uint:18446744073709551615",),
+    "tiny": ("tiny:1", "tiny:0"),
+    "short": ("short:300",),
+    "long": ("long:-70000",),
+    "float": ("float:1.5",),
+    "double": ("double:-2.25",),
+    "str": ("str:text", "str:", "str:+02:00", "str:ANSI_QUOTES", "str:ä", "str:7x"),
+    "hex": ("hex:00ff10",),
+    "date": ("date:2020-02-29",),
+    "datetime": ("\"datetime:2020-02-29 12:34:56.789012\"",),
+    "time": ("time:-30:01:02.5",),
+    "null": ("null",),
+}
+# Drivers most often send these.
+USUAL_KINDS = ("int", "str", "str", "str")
+# The kind that long data have the type of.
+LONG_DATA_KIND = "hex"
+
+
+def kinds(c: Client, text: str) -> list[str]:
+    """A kind for each parameter. MySQL derives types from all executions before, which lockstep may have given to several
+    server sessions (docs/differences.md): there, a text has the same kinds whoever executes it."""
+    choice = random.Random(text) if c.kind == "mysql" else c.random
+    return [choice.choice([*PARAMETERS, *USUAL_KINDS]) for _ in range(text.count("?"))]
+
+
+def takes_long_data(c: Client, text: str) -> bool:
+    return "?" in text and (c.kind != "mysql" or kinds(c, text)[0] == LONG_DATA_KIND)
 
 
 @production("prepared", 4)
@@ -46,7 +72,7 @@ def execution(c: Client, statement: str, cursor: bool = False) -> str:
     cursor = cursor or (c.kind == "mysql" and statement in c.cursors)
     if cursor:
         c.cursors.add(statement)
-    parameters = [c.pick(*PARAMETERS) for _ in range(c.prepared[statement].count("?"))]
+    parameters = [c.pick(*PARAMETERS[kind]) for kind in kinds(c, c.prepared[statement])]
     return " ".join([f"\\execute {statement}", *(["-cursor"] if cursor else []), *parameters])
 
 
@@ -85,7 +111,7 @@ def execute_again(c: Client):
 
 @production("prepared", 1)
 def long_data(c: Client):
-    candidates = [one for one, text in c.prepared.items() if "?" in text]
+    candidates = [one for one, text in c.prepared.items() if takes_long_data(c, text)]
     if not candidates:
         return None
     statement = c.one_of(candidates)
@@ -97,13 +123,9 @@ def long_data(c: Client):
 
 
 def with_long_data(c: Client, statement: str) -> str:
-    count = c.prepared[statement].count("?")
-    return " ".join(
-        [
-            f"\\execute {statement}", *(["-cursor"] if c.kind == "mysql" and statement in c.cursors else []), "data",
-            *(c.pick(*PARAMETERS) for _ in range(count - 1)),
-        ]
-    )
+    cursor = ["-cursor"] if c.kind == "mysql" and statement in c.cursors else []
+    others = [c.pick(*PARAMETERS[kind]) for kind in kinds(c, c.prepared[statement])[1:]]
+    return " ".join([f"\\execute {statement}", *cursor, "data", *others])
 
 
 @production("prepared", 1)

@@ -26,7 +26,7 @@ def temporary_definition(c: Client, table: str) -> str:
     return c.pick(
         f"CREATE TEMPORARY TABLE {table} (id INT AUTO_INCREMENT PRIMARY KEY, a INT, v VARCHAR(20))",
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} (id INT, a INT, v TEXT)", f"CREATE TEMPORARY TABLE {table} LIKE g",
-        f"CREATE TEMPORARY TABLE {table} SELECT 1 AS id, @a AS a, 'x' AS v",
+        f"CREATE TEMPORARY TABLE {table} SELECT 1 AS id, @a IS NULL AS a, 'x' AS v",
         f"CREATE TEMPORARY TABLE {table} (id INT) ENGINE = nope",
     )
 

@@ -2,7 +2,10 @@
 
 from ..model import Client, production
 from .objects import any_table
-from .values import name, user_assignment, value
+from .values import LITERALS, name, user_assignment, value
+
+# Those that every sql_mode reads alike.
+TYPED = tuple(literal for literal in LITERALS if literal not in ("NULL", '"double"'))
 
 
 @production("user_variables", 5, plain=True)
@@ -51,7 +54,9 @@ def select_into(c: Client):
 
 @production("user_variables", 0.5)
 def table_of_variables(c: Client):
+    """Columns with the types of variables. What a variable's type is that is not set depends on others (docs/differences.md)."""
     return [
+        f"SET @a = {c.pick(*TYPED)}, @b = {c.pick(*TYPED)}, @c = {c.pick(*TYPED)}",
         "DROP TEMPORARY TABLE IF EXISTS differential.typed",
         "CREATE TEMPORARY TABLE differential.typed AS SELECT @a AS a, @b AS b, @c AS c", "SHOW CREATE TABLE differential.typed",
         "SELECT * FROM differential.typed", "DROP TEMPORARY TABLE differential.typed",
