@@ -353,6 +353,7 @@ class ClientSession : public net::StreamOwner,
   // --- Statements prepared in text (text_statement_flow.cc) ---
   static bool keeps_text_statements(const Hold& hold);
   void read_text_execute();
+  bool needs_text_preparing(const Hold& hold) const;
   bool send_text_statements(Hold& hold);
   void send_text_prepare(Hold& hold, const session::TextStatement& statement);
   void send_text_deallocate(Hold& hold, std::string_view name);

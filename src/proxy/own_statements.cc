@@ -131,7 +131,7 @@ void ClientSession::send_own_ok(Bytes state) {
   packet.clear();
   mysql::PacketWriter writer(packet);
   mysql::OkPacket ok;
-  ok.status = own_status();
+  ok.status = last_status_ = own_status();
   mysql::encode_for_client(writer, run_.reply_sequence, ok, capabilities_, state, mysql::OkForm::ok00);
   send_packet(as_bytes(packet));
 }
@@ -149,6 +149,7 @@ std::uint16_t ClientSession::status_before(const Hold& hold) const {
   const bool in_transaction =
       hold.pins.has(session::PinReason::transaction) || transaction_.open_but_held_back();
   std::uint16_t status = status_flags(in_transaction, is_autocommit_on(hold.server()));
+  if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
   // What a routine has made of sql_mode is not always reported.
   if (hold.pins.has(session::PinReason::routine))
     status |= last_status_ & (SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES);

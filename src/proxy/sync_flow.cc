@@ -48,7 +48,7 @@ void ClientSession::run_on(Hold& hold) {
   }
   // A statement is prepared in the state of another time, and behind that in the client's: which must be
   // known.
-  if (hold.pins.has(PinReason::unread_variable) && needs_preparing(hold))
+  if (hold.pins.has(PinReason::unread_variable) && (needs_preparing(hold) || needs_text_preparing(hold)))
     return settle(hold, /*for_command=*/true);
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();

@@ -100,6 +100,18 @@ void ClientSession::read_text_execute() {
   run_.sets_autocommit = summary.sets_autocommit;
 }
 
+/// A statement that this one may execute is to be prepared there first.
+bool ClientSession::needs_text_preparing(const Hold& hold) const {
+  const bool may_execute = run_.text_statement != nullptr || run_.traits.has_any(kNamesTextStatement) ||
+                           run_.kind == StatementKind::call || run_.has(Trait::opaque);
+  if (!may_execute || text_statements_ == nullptr || keeps_text_statements(hold)) return false;
+  bool missing = false;
+  text_statements_->each([&](const TextStatement& own) {
+    missing |= !own.prepare.empty() && own.id != hold.server().text_statements.find(own.name);
+  });
+  return missing;
+}
+
 /// Brings the statements that this one names. True when something was sent: its replies are to be awaited,
 /// since EXECUTE would answer otherwise.
 bool ClientSession::send_text_statements(Hold& hold) {
