@@ -10,6 +10,19 @@ using namespace Capability;
 constexpr std::size_t kStatementIdOffset = 1;
 constexpr std::size_t kStatementIdBytes = 4;
 
+bool is_text(std::uint16_t type) {
+  switch (static_cast<FieldType>(type & 0xFF)) {
+    case FieldType::MYSQL_TYPE_VARCHAR:
+    case FieldType::MYSQL_TYPE_TINY_BLOB:
+    case FieldType::MYSQL_TYPE_MEDIUM_BLOB:
+    case FieldType::MYSQL_TYPE_LONG_BLOB:
+    case FieldType::MYSQL_TYPE_BLOB:
+    case FieldType::MYSQL_TYPE_VAR_STRING:
+    case FieldType::MYSQL_TYPE_STRING: return true;
+    default: return false;
+  }
+}
+
 PacketWriter& begin(PacketWriter& writer, Command command) {
   return writer.begin(0).u8(static_cast<std::uint8_t>(command));
 }
@@ -105,6 +118,20 @@ Result<ExecuteTypes> ExecuteTypes::parse(const ExecuteCommand& execute, std::uin
   }
   if (!reader.ok()) return fail(Fault::malformed_packet);
   return types;
+}
+
+std::optional<std::string_view> first_text_parameter(const ExecuteCommand& execute,
+                                                     std::uint16_t statement_parameters, Bytes known_types,
+                                                     std::uint32_t capabilities) {
+  const auto types = ExecuteTypes::parse(execute, statement_parameters, capabilities);
+  if (!types || types->parameter_count == 0) return std::nullopt;
+  const std::size_t bitmap_bytes = (types->parameter_count + 7) / 8;
+  const bool is_null = (execute.parameters[types->flag_offset - bitmap_bytes] & 1) != 0;
+  PacketReader type(types->types_bound ? types->types : known_types);
+  if (is_null || !is_text(type.u16()) || !type.ok()) return std::nullopt;
+  PacketReader values(execute.parameters.subspan(types->flag_offset + 1 + types->types.size()));
+  const std::string_view text = values.str_lenenc();
+  return values.ok() ? std::optional(text) : std::nullopt;
 }
 
 Result<PrepareOk> PrepareOk::parse(Bytes payload) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -49,6 +50,12 @@ struct ExecuteTypes {
   static Result<ExecuteTypes> parse(const ExecuteCommand& execute, std::uint16_t statement_parameters,
                                     std::uint32_t capabilities);
 };
+
+/// The first parameter of an execution, if it is a text and not sent apart. `known_types` are those that
+/// count when the execution binds none.
+std::optional<std::string_view> first_text_parameter(const ExecuteCommand& execute,
+                                                     std::uint16_t statement_parameters, Bytes known_types,
+                                                     std::uint32_t capabilities);
 
 /// What COM_STMT_PREPARE answers first.
 struct PrepareOk {

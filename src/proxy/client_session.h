@@ -38,9 +38,9 @@ namespace lockstep::proxy {
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
 /// (server session, sync, sending), transaction_flow.cc, prepared_flow.cc, reply_flow.cc (relaying),
 /// outcome_flow.cc (reports, the statement's end), effect_flow.cc (what its text says), question_flow.cc
-/// (read-backs), user_variable_flow.cc (user variables), text_statement_flow.cc (PREPARE, EXECUTE,
-/// DEALLOCATE), release_flow.cc (keeping or giving back), kill_flow.cc (who kills and who is killed),
-/// own_statements.cc (SHOW LOCKSTEP).
+/// (read-backs), user_variable_flow.cc (user variables), named_lock_flow.cc (GET_LOCK),
+/// text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE), release_flow.cc (keeping or giving back),
+/// kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -349,6 +349,15 @@ class ClientSession : public net::StreamOwner,
   bool question_spoils(const Hold& hold) const;
   void ask_about_user_variables(backend::ServerSession& server);
   static void take_user_variables_row(void* context, const backend::SmallResult::Row& row);
+
+  // --- GET_LOCK() (named_lock_flow.cc) ---
+  void follow_named_locks(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void doubt_named_locks(Hold& hold);
+  std::optional<std::string_view> lock_name(const Hold& hold, const sql::Statement& statement,
+                                            std::string_view written) const;
+  std::optional<std::string_view> first_text_parameter(const Hold& hold) const;
+  void ask_about_named_locks(Hold& hold);
+  static void take_named_locks_row(void* context, const backend::SmallResult::Row& row);
 
   // --- Statements prepared in text (text_statement_flow.cc) ---
   static bool keeps_text_statements(const Hold& hold);

@@ -225,7 +225,7 @@ void ClientSession::find_server() {
     return on_no_lease(kNumberIsGone, nullptr);
   // What only another server session knows must be learned before this one is brought in step.
   for (Hold& hold : holds_) {
-    if (hold.group != run_group_ && hold.pins.has(PinReason::unread_variable))
+    if (hold.group != run_group_ && hold.pins.has_any(session::kUnread))
       return settle(hold, /*for_command=*/true);
   }
   for (Hold& hold : holds_) {

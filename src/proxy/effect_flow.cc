@@ -29,18 +29,9 @@ constexpr sql::Traits kTextMatters{Trait::sets_session,
                                    Trait::sets_next_transaction,
                                    Trait::opens_handler,
                                    Trait::closes_handler,
+                                   Trait::takes_named_lock,
+                                   Trait::releases_named_lock,
                                    Trait::releases_all_named_locks};
-
-/// Nothing but that: a function that is only named may never have been evaluated.
-bool is_release_of_all_named_locks(std::string_view text) {
-  constexpr std::string_view kWord = "RELEASE_ALL_LOCKS()";
-  for (const std::string_view verb : {"SELECT ", "DO "}) {
-    if (text.size() == verb.size() + kWord.size() && sql::same_name(text.substr(0, verb.size()), verb) &&
-        sql::same_name(text.substr(verb.size()), kWord))
-      return true;
-  }
-  return false;
-}
 
 constexpr std::array kConnectionCharset = {
     VariableId::character_set_client, VariableId::character_set_results, VariableId::collation_connection};
@@ -79,7 +70,6 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   if (traits.has(Trait::drops_database)) shared_.backend.peers.renew_schema(statement.subject);
   if (traits.has(Trait::alters_database)) alter_schema(hold, statement.subject);
   if (statement.kind == StatementKind::ddl) follow_temporary_tables(hold, statement, well);
-  if (well && is_release_of_all_named_locks(statement.text)) hold.pins.remove(PinReason::named_lock);
   if (traits.has(Trait::opens_handler)) ++hold.handlers_open;
   if (traits.has(Trait::closes_handler) && well && hold.handlers_open != 0 && --hold.handlers_open == 0) {
     hold.pins.remove(PinReason::handler);

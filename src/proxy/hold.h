@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/lease.h"
+#include "session/named_locks.h"
 #include "session/pins.h"
 
 namespace lockstep::proxy {
@@ -23,6 +24,7 @@ struct Hold {
   bool counted_as_pinned = false;             ///< in the gauge
   std::vector<std::string> temporary_tables;  ///< `schema.name`; an empty one stands for what is not known
   std::vector<std::string> text_statements;   ///< names of PREPARE
+  session::NamedLocks named_locks;
 
   backend::ServerSession& server() const { return *lease; }
   bool pinned() const { return pins.any(); }

@@ -143,6 +143,7 @@ void ClientSession::apply_statements(Hold& hold) {
       if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
       if (ran != Ran::not_at_all) {
         follow_user_variables(hold, statement, ran == Ran::well);
+        follow_named_locks(hold, statement, ran == Ran::well);
         follow_text_statements(hold, statement, ran);
       }
       // What answers with several results ends the counting of statements by them.
@@ -152,7 +153,12 @@ void ClientSession::apply_statements(Hold& hold) {
   } else {
     apply_traits(hold, run_.data_kind, run_.traits, run_.failed ? Ran::badly : Ran::well,
                  run_.state_changed_in != 0);
-    if (run_.has(Trait::assigns_user_variables)) keep_user_variables(hold);  // its text is not kept
+    // Its text is not kept.
+    if (run_.has(Trait::assigns_user_variables)) keep_user_variables(hold);
+    if (run_.has(Trait::takes_named_lock)) {
+      hold.named_locks.take_unnamed();
+      doubt_named_locks(hold);
+    }
   }
 }
 
@@ -275,6 +281,7 @@ void ClientSession::forget_what_was_set(Hold& hold) {
       left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();  // a role stays
   left.temporary_tables.clear();
   left.text_statements.clear();
+  left.named_locks.clear();
   left.handlers_open = 0;
   left.server().statements.clear();
   left.keeps_user_variables = false;

@@ -30,7 +30,7 @@ void ClientSession::ask_about(VariableId id) {
 }
 
 bool ClientSession::has_questions(const Hold& hold) const {
-  return hold.pins.has_any(session::Pins(PinReason::unread_variable, PinReason::last_insert_id));
+  return hold.pins.has_any(session::kUnread.with(session::Pins(PinReason::last_insert_id)));
 }
 
 /// Sends the questions that are open; on_answer follows.
@@ -45,6 +45,7 @@ void ClientSession::ask(Hold& hold) {
   if (all_unsaid_) ask_about_everything(server.pool().profile().baseline());
   has_answer_ = false;
   if (has_unread_user_variables()) ask_about_user_variables(server);
+  if (hold.pins.has(PinReason::unread_lock)) ask_about_named_locks(hold);
   if (unsaid_.empty() && !asks_insert_id_) return;
   // What is binary is not converted to the client's character set, and sql_select_limit does not count where
   // a statement has a LIMIT of its own.

@@ -181,7 +181,7 @@ void ClientSession::transaction_started(Hold& hold) {
 /// far the attempt came is not known, so the server session is given up, and the client with it if that had
 /// state.
 void ClientSession::refuse_to_join(Hold& hold) {
-  const bool had_state = hold.pins.without(session::kSoftPins).any();
+  const bool had_state = hold.pins.without(session::kSoftPins).any() || answers_due_ != 0;
   prepared_.server_lost(hold.server());
   hold.lease.discard();
   drop_hold(hold);

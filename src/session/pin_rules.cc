@@ -14,7 +14,6 @@ struct Beginning {
   When when;
 };
 constexpr Beginning kBeginnings[] = {
-    {Trait::takes_named_lock, PinReason::named_lock, When::evaluated},
     {Trait::locks_tables, PinReason::lock_tables, When::succeeded},
     {Trait::flush_read_lock, PinReason::global_read_lock, When::succeeded},
     {Trait::locks_instance, PinReason::backup_lock, When::succeeded},

@@ -43,7 +43,10 @@ static_assert(static_cast<unsigned>(PinReason::kCount) <= 32, "pins are bits of 
 /// What a statement left behind for the next one to ask about. Such a pin ends with the next statement that
 /// does not ask, or when the server session is needed elsewhere: its content can be fetched or is then gone.
 inline constexpr Pins kSoftPins{PinReason::diagnostics, PinReason::found_rows, PinReason::last_insert_id,
-                                PinReason::unread_variable};
+                                PinReason::unread_variable, PinReason::unread_lock};
+/// Of them, what the server session is to be asked for before it is given up, or another one is brought in
+/// step.
+inline constexpr Pins kUnread{PinReason::unread_variable, PinReason::unread_lock};
 /// A transaction, or a savepoint that it will have.
 inline constexpr Pins kTransactionPins{PinReason::transaction, PinReason::savepoint};
 /// State that every later statement depends on, whatever it is: a statement that a placement rule sends

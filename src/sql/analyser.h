@@ -102,6 +102,7 @@ class Analyser {
   void read_for();
   void read_alias();
   void read_next_value();
+  void read_lock_name();
   void read_user_variable();
   void read_system_variable();
   void skip_definer();

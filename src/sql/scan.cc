@@ -170,7 +170,10 @@ void Analyser::note_call(Call call, Word word, TokenKind before) {
     case Call::found_rows: return note(Trait::uses_found_rows);
     case Call::row_count: return note(Trait::uses_row_count);
     case Call::connection_identity: return note(Trait::reads_connection_identity);
-    case Call::takes_lock: note(Trait::takes_named_lock); break;
+    case Call::takes_lock:
+      note(Trait::takes_named_lock);
+      read_lock_name();
+      break;
     case Call::releases_lock: note(Trait::releases_named_lock); break;
     case Call::releases_all_locks: note(Trait::releases_all_named_locks); break;
     case Call::sequence:
@@ -268,6 +271,18 @@ void Analyser::read_user_variable() {
     }
   }
   statement_.user_variables.push_back(variable);
+}
+
+/// At the parenthesis behind GET_LOCK. The name is known when it is a single literal or a parameter.
+void Analyser::read_lock_name() {
+  open_parenthesis();
+  std::string_view name;
+  if (token_.is(TokenKind::string) || (token_.is(TokenKind::punctuation) && token_.text == "?")) {
+    name = token_.text;
+    advance();
+    if (!token_.is(TokenKind::comma)) name = {};
+  }
+  statement_.lock_names.push_back(name);
 }
 
 /// In `'user'@'host'` the part that looks like a variable is a host.

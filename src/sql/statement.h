@@ -65,6 +65,10 @@ struct UserVariable {
 };
 using UserVariableList = BoundedList<UserVariable, 64>;
 
+/// What the calls of GET_LOCK() name: a string literal as written, with its quotes, or `?`; empty for a name
+/// that the text does not tell.
+using LockNameList = BoundedList<std::string_view, 8>;
+
 enum class Scope : std::uint8_t {
   session,         ///< no scope word, SESSION, LOCAL, @@session., @@local.
   unscoped_at_at,  ///< `@@v` (one-shot for transaction characteristics, unreported by MariaDB) and plain SET
@@ -105,6 +109,7 @@ struct Statement {
   TableList tables;
   AssignmentList assignments;  ///< of SET (and of SET STATEMENT … FOR), and of nothing else
   UserVariableList user_variables;
+  LockNameList lock_names;  ///< one for each call
   /// What the statement is about, by kind: the schema of USE, DROP DATABASE and ALTER DATABASE
   /// (there it may be an option's first word, if the current schema is meant), the name in PREPARE, EXECUTE
   /// and DEALLOCATE, the savepoint, the routine of CALL (`schema.routine` as written), the id of KILL, the

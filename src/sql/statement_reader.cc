@@ -70,6 +70,7 @@ void Statement::clear() {
   tables.clear();
   assignments.clear();
   user_variables.clear();
+  lock_names.clear();
   subject_has_escapes = false;
 }
 

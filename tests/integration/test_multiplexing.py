@@ -1,13 +1,13 @@
 """Clients that do all that drivers do hold no server session while they are idle."""
 
 import wire
-from bench import long_running, on, rows
+from bench import long_running, on, rows, value
 from wire.statement import Statement, parameter
 
 CONNECTIONS_MAX = 16
 ROUNDS = 3
 # Reasons that end when another client waits: what they keep is asked for then.
-ASKED_BACK = {"last_insert_id", "unread_variable", "diagnostics"}
+ASKED_BACK = {"last_insert_id", "unread_variable", "unread_lock", "diagnostics"}
 
 
 class Client:
@@ -46,9 +46,7 @@ def check_sharing(bench, server, count):
                 client.work(round_number)
             for client in clients:
                 client.check(round_number)
-        pins = {pin for session in lockstep.json("/sessions") for held in session["server_sessions"]
-                for pin in held["pins"]}
-        assert pins <= ASKED_BACK, f"clients are pinned: {pins}"
+        assert pins(lockstep) <= ASKED_BACK, f"clients are pinned: {pins(lockstep)}"
         held = lockstep.metrics().sum("lockstep_server_sessions")
         assert held <= CONNECTIONS_MAX
         print(f"{count} clients hold {held:.0f} server sessions")
@@ -81,3 +79,59 @@ def test_call_behind_many_prepared_in_text(bench, server):
         assert rows(bench.connect(lockstep.port), "CALL p()") == ((1,),)
         for number, other in enumerate(others[:1]):
             assert rows(other, f"EXECUTE s_{number}_3") == ((number, 3),)
+
+
+def pins(lockstep):
+    return {pin for session in lockstep.json("/sessions") for held in session["server_sessions"] for pin in held["pins"]}
+
+
+@on("mariadb-1", "mysql-1")
+def test_named_locks_are_given_back(bench, server):
+    """Clients that take locks and release them, or wait for them in vain, share one server session with others."""
+    server.administer(f"CREATE TABLE {bench.database}.t (a INT)")
+    with bench.lockstep(server, cores=1, pool={"connections_max": 2}) as lockstep:
+        holder, other = bench.connect(lockstep.port), bench.connect(lockstep.port)
+        assert value(holder, "SELECT GET_LOCK('of holder', 0)") == 1
+        for number in range(5):
+            client = bench.connect(lockstep.port)
+            assert value(client, f"SELECT GET_LOCK('lock {number}', 0)") == 1
+            assert value(client, f"SELECT GET_LOCK('lock {number}', 0) + GET_LOCK('of holder', 0)") == 1
+            assert rows(client, "SELECT a FROM t") == ()
+            assert value(client, f"SELECT RELEASE_LOCK('lock {number}')") == 1
+            assert rows(client, "SELECT a FROM t") == ()
+            assert "named_lock" in pins(lockstep), "it was taken twice"
+            assert value(client, f"SELECT RELEASE_LOCK('lock {number}')") == 1
+            assert value(other, "SELECT IS_FREE_LOCK('of holder')") == 0, "there is room for another client"
+            assert value(client, f"SELECT IS_FREE_LOCK('lock {number}')") == 1
+        assert rows(holder, "SELECT a FROM t") == ()
+        (held,) = next(one for one in lockstep.json("/sessions") if one["id"] == holder.thread_id())["server_sessions"]
+        assert held["pins"] == ["named_lock"]
+        assert value(holder, "SELECT RELEASE_LOCK('of holder')") == 1
+        assert rows(holder, "SELECT a FROM t") == ()
+        assert pins(lockstep) <= ASKED_BACK
+
+
+@on("mariadb-1", "mysql-1")
+def test_named_locks_of_prepared_statements(bench, server):
+    """A lock whose name is a parameter ends with its release; one whose name is computed with RELEASE_ALL_LOCKS()."""
+    server.administer(f"CREATE TABLE {bench.database}.t (a INT)")
+    with bench.lockstep(server, cores=1) as lockstep:
+        client = wire.Connection(("127.0.0.1", lockstep.port), user="app", password="app", database=bench.database,
+                                 capabilities=wire.MODERN)
+        take = Statement(client, b"SELECT GET_LOCK(?, 0)")
+        give = Statement(client, b"SELECT RELEASE_LOCK(?)")
+        for send_types in (True, False):
+            assert take.execute([parameter("str:by parameter")], send_types=send_types).error is None
+            client.query(b"SELECT a FROM t")
+            assert pins(lockstep) == {"named_lock"}
+            assert give.execute([parameter("str:by parameter")], send_types=send_types).error is None
+            client.query(b"SELECT a FROM t")
+            assert pins(lockstep) == set()
+        client.query(b"SELECT GET_LOCK(CONCAT('by ', 'expression'), 0)")
+        client.query(b"SELECT RELEASE_LOCK('by expression')")
+        client.query(b"SELECT a FROM t")
+        assert pins(lockstep) == {"named_lock"}, "nothing tells that it was the only one"
+        client.query(b"DO RELEASE_ALL_LOCKS()")
+        client.query(b"SELECT a FROM t")
+        assert pins(lockstep) == set()
+        client.quit()

@@ -141,7 +141,7 @@ def test_command_line_clients(bench, server):
         else:
             command = server.root.command("mysql", *login_options(lockstep.port), "--ssl-mode=DISABLED", "--table",
                                           "--get-server-public-key", bench.database)
-        script = "SET time_zone = '+04:00'; DO GET_LOCK('shown', 1); SHOW LOCKSTEP SESSION; SHOW LOCKSTEP PINS; " \
+        script = "SET time_zone = '+04:00'; DO GET_LOCK(LOWER('shown'), 1); SHOW LOCKSTEP SESSION; SHOW LOCKSTEP PINS; " \
                  "SHOW LOCKSTEP POOLS; SELECT 'and on';"
         answer = bench.run(command, input=script)
         assert answer.returncode == 0, answer.stderr

@@ -66,6 +66,8 @@ std::map<std::string, std::string> SessionState::promised() const {
   for (const auto& [name, value] : variables) {
     if (!name.starts_with("session_track_")) all.emplace(name, value);
   }
+  std::string& locks = all["(locks)"];
+  for (const auto& [name, count] : named_locks) locks += fmt::format("{}*{} ", name, count);
   return all;
 }
 
@@ -318,6 +320,10 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
         if (!reader.accept(")")) break;
         return true;
       }
+      if (const auto answer = answer_about_lock(item.text, reader)) {
+        row.push_back(*answer);
+        return true;
+      }
       if (!reader.accept("(", ")")) break;
       if (item.text == "database") {
         row.push_back(state_.schema.empty() ? std::nullopt : std::optional(state_.schema));
@@ -372,6 +378,36 @@ bool ModelSession::select_about_user_variable(const std::string& function, Token
     if (reader.peek().text == ")") --open;
   }
   return true;
+}
+
+/// GET_LOCK('name', seconds), RELEASE_LOCK('name'), RELEASE_ALL_LOCKS() and what lockstep asks,
+/// IS_USED_LOCK('name')<=>CONNECTION_ID(). Nothing when it is another function.
+std::optional<ModelReply::Row::value_type> ModelSession::answer_about_lock(const std::string& function,
+                                                                           TokenReader& reader) {
+  auto& locks = state_.named_locks;
+  if (function == "release_all_locks" && reader.accept("(", ")")) {
+    int all = 0;
+    for (const auto& [name, count] : locks) all += count;
+    locks.clear();
+    return std::to_string(all);
+  }
+  if (function != "get_lock" && function != "release_lock" && function != "is_used_lock") return std::nullopt;
+  reader.accept("(");
+  const std::string name = reader.take().text;
+  while (!reader.at_end() && !reader.accept(")")) reader.take();
+  const bool held = locks.contains(name);
+  if (function == "get_lock") {
+    ++locks[name];
+    return "1";
+  }
+  if (function == "is_used_lock") {
+    reader.accept("<", "=");
+    reader.accept(">", "connection_id");
+    reader.accept("(", ")");
+    return held ? "1" : "0";
+  }
+  if (held && --locks[name] == 0) locks.erase(name);
+  return held ? std::optional<std::string>("1") : std::optional<std::string>();
 }
 
 /// The one subquery that the model knows: which collation is the default of the results' character set, by

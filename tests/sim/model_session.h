@@ -28,6 +28,7 @@ struct SessionState {
       variables;  ///< as trackers tell them: ON/OFF, empty for a NULL character set
   std::map<std::string, UserVariable> user_variables;
   std::set<std::string> temporary_tables;
+  std::map<std::string, int> named_locks;  ///< how often each is held; no session waits for another one's
   std::uint64_t last_insert_id = 0;
   bool in_transaction = false;
 
@@ -123,6 +124,8 @@ class ModelSession {
   bool select_about_user_variable(const std::string& function, TokenReader& reader, ModelReply& reply,
                                   ModelReply::Row& row);
   std::optional<std::string> answer_subquery(TokenReader& reader);
+  std::optional<ModelReply::Row::value_type> answer_about_lock(const std::string& function,
+                                                               TokenReader& reader);
   bool table_exists(const std::string& name) const;
 
   void begin();

@@ -97,7 +97,10 @@ std::string StatementMaker::own_objects() {
   return one_of({"SET @a = 5", "SET @a = 'text'", "SET @a = NULL, @b = 6",
                  "SET @b = 'seven', time_zone = '+02:00'", "SELECT @a", "SELECT @a, @b",
                  "SELECT @b FROM people", "CREATE TEMPORARY TABLE scratch (a int)",
-                 "DROP TEMPORARY TABLE scratch", "SELECT 1 FROM scratch", "INSERT INTO scratch VALUES (1)"});
+                 "DROP TEMPORARY TABLE scratch", "SELECT 1 FROM scratch", "INSERT INTO scratch VALUES (1)",
+                 "SELECT GET_LOCK('mine', 0)", "SELECT RELEASE_LOCK('mine')", "SELECT RELEASE_LOCK('mine')",
+                 "SELECT GET_LOCK('mine', 0), GET_LOCK('other', 1)", "SELECT RELEASE_LOCK('other')",
+                 "SELECT RELEASE_ALL_LOCKS()"});
 }
 
 std::string StatementMaker::mistake() {

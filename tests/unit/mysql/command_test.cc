@@ -62,6 +62,27 @@ TEST_CASE("an execution's parameter types are found, with and without names") {
   CHECK_FALSE(ExecuteCommand::parse(as_bytes(hex("17 050000"))));
 }
 
+TEST_CASE("the first parameter of an execution is read when it is a text") {
+  const auto read = [](std::string_view bytes, std::uint16_t parameters, std::string_view known = {},
+                       std::uint32_t capabilities = 0) {
+    const std::string payload = hex(bytes);
+    const std::string types = hex(known);
+    const auto execute = ExecuteCommand::parse(as_bytes(payload));
+    REQUIRE(execute);
+    const auto text = first_text_parameter(*execute, parameters, as_bytes(types), capabilities);
+    return text ? std::string(*text) : std::string("(none)");
+  };
+  CHECK(read("17 05000000 00 01000000 00 01 fd00 0300 0161 07000000", 2) == "a");
+  CHECK(read("17 05000000 00 01000000 00 00 0261 62", 1, "fe00") == "ab");
+  CHECK(read("17 05000000 08 01000000 02 00 01 fd00 01 61 0300 00 0178 07000000", 1, "",
+             CLIENT_QUERY_ATTRIBUTES) == "x");
+  CHECK(read("17 05000000 00 01000000 00 00 0261 62", 1) == "(none)");        // types that nobody has bound
+  CHECK(read("17 05000000 00 01000000 01 01 fd00", 1) == "(none)");           // NULL
+  CHECK(read("17 05000000 00 01000000 00 01 0300 07000000", 1) == "(none)");  // a number
+  CHECK(read("17 05000000 00 01000000 00 01 fd00 0561", 1) == "(none)");      // cut short
+  CHECK(read("17 05000000 00 01000000", 0) == "(none)");
+}
+
 TEST_CASE("statement ids are read and replaced in place") {
   std::string payload = hex("19 05000000");
   CHECK(statement_id(as_bytes(payload)) == 5u);

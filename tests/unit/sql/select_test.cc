@@ -112,7 +112,8 @@ TEST_CASE("a statement that reads shows its tables, and is a read only where not
       {"SELECT get_lock ('a', 1)", "select: takes_named_lock"},
       {"SELECT RELEASE_LOCK('a')", "select: releases_named_lock"},
       {"SELECT RELEASE_ALL_LOCKS()", "select: releases_all_named_locks"},
-      {"SELECT IS_FREE_LOCK('a'), IS_USED_LOCK('a')", "select: reads_only reads_connection_identity"},
+      {"SELECT IS_FREE_LOCK('a'), IS_USED_LOCK('a')", "select: reads_only"},
+      {"SELECT service_get_write_locks('a', 'b', 0)", "select: calls_routine"},
       {"SELECT CONNECTION_ID()", "select: reads_only reads_connection_identity"},
       {"SELECT * FROM information_schema.processlist",
        "select: reads_only reads_connection_identity | information_schema.processlist"},
@@ -169,6 +170,30 @@ TEST_CASE("a statement that reads shows its tables, and is a read only where not
   for (const Expectation& row : kRows) {
     CAPTURE(row.text);
     CHECK(describe(row.text, kMysql) == row.expected);
+  }
+}
+
+TEST_CASE("GET_LOCK names what it locks by a literal or a parameter, or by what only a server knows") {
+  static constexpr Expectation kRows[] = {
+      {"SELECT GET_LOCK('a', 1)", "'a'"},
+      {"DO get_lock ( \"a b\" , 1 )", "\"a b\""},
+      {"SELECT GET_LOCK(?, ?), GET_LOCK('b', ?)", "? 'b'"},
+      {"SELECT GET_LOCK('a' 'b', 1), GET_LOCK('a' COLLATE utf8mb4_bin, 1), GET_LOCK('a' OR 'b', 1)", "- - -"},
+      {"SELECT GET_LOCK(_utf8mb4'a', 1), GET_LOCK(N'a', 1), GET_LOCK(X'61', 1)", "- N'a' X'61'"},
+      {"SELECT GET_LOCK(CONCAT('a', 'b'), 1), GET_LOCK(@a, 1), GET_LOCK(NULL, 1), GET_LOCK(?+1, 1)",
+       "- - - -"},
+      {"SELECT GET_LOCK(c, 1) FROM t WHERE GET_LOCK('in where', 0)", "- 'in where'"},
+      {"INSERT INTO t SELECT GET_LOCK('a', (SELECT GET_LOCK('b', 1)))", "'a' 'b'"},
+      {"SELECT RELEASE_LOCK('a'), IS_FREE_LOCK('b'), other.GET_LOCK('c', 1)", ""},
+  };
+  for (const Expectation& row : kRows) {
+    CAPTURE(row.text);
+    Statement statement;
+    StatementReader(row.text, kMysql).next(statement);
+    std::string names;
+    for (const std::string_view name : statement.lock_names)
+      names.append(names.empty() ? "" : " ").append(name.empty() ? "-" : name);
+    CHECK(names == row.expected);
   }
 }
 

@@ -30,7 +30,8 @@ def named_lock(c: Client):
         f"SELECT GET_LOCK({lock}, 5)", f"SELECT GET_LOCK({lock}, 5)", f"SELECT RELEASE_LOCK({lock})",
         "SELECT RELEASE_ALL_LOCKS()", "DO RELEASE_ALL_LOCKS()", f"DO GET_LOCK({lock}, 5)",
         f"SELECT IS_USED_LOCK({lock}) = CONNECTION_ID()", f"SET @a = GET_LOCK({lock}, 5)", "SELECT GET_LOCK(NULL, 0)",
-        f"SELECT IS_FREE_LOCK({lock})",
+        f"SELECT IS_FREE_LOCK({lock})", f"SELECT a, GET_LOCK({lock}, 5) FROM {c.table} ORDER BY id", f"SELECT RELEASE_LOCK({lock}) FROM {c.table} LIMIT 1",
+        f"SELECT GET_LOCK(CONCAT({lock}), 5)", f"SELECT GET_LOCK({lock}, 5) + RELEASE_LOCK({lock})",
     )
 
 
