@@ -132,12 +132,13 @@ bool ClientSession::has_odd_user_variables() {
   if (!run_.has(Trait::uses_user_variables)) return false;
   if (run_.text.empty()) return true;
   bool odd = false;
+  std::size_t followed = user_variables_ != nullptr ? user_variables_->size() : 0;
   each_statement_of_command([&](const sql::Statement& statement) {
     odd |= statement.user_variables.overflowed();
     for (const sql::UserVariable& variable : statement.user_variables) {
       const UserVariableName name(variable.name, variable.has_escapes);
-      odd |= name.odd() ||
-             (user_variables_ != nullptr && user_variables_->full() && !user_variables_->find(name.text()));
+      const bool is_new = user_variables_ == nullptr || user_variables_->find(name.text()) == nullptr;
+      odd |= name.odd() || (is_new && ++followed > UserVariables::kMax);
     }
   });
   return odd;
