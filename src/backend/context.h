@@ -27,6 +27,7 @@ struct Limits {
   bool rotate = false;  ///< routing.policy
   std::uint32_t rotate_spread = 3;
   std::uint32_t prepared_statements_max = 100;  ///< on one server session
+  std::uint32_t audit_one_in = 0;               ///< of the releases; 0: none
 };
 
 /// What everything that talks to servers on one core shares.
@@ -39,6 +40,7 @@ struct Context {
   Limits limits;
   Peers& peers;
   std::uint64_t last_lease = 0;          ///< leases are numbered; see ServerSession::lease_number
+  std::uint32_t releases_unaudited = 0;  ///< since the last audit
   std::string query{};                   ///< a COM_QUERY packet of lockstep's own under construction
   IntrusiveList<Server> to_share_out{};  ///< servers whose connections are to find their takers
 

@@ -196,8 +196,10 @@ std::size_t Pool::close_idle_statements() {
 }
 
 void Pool::on_ready(ServerSession& session) {
-  if (session.phase() == ServerSession::Phase::setting_up) --opening_;
+  const ServerSession::Phase was = session.phase();
+  if (was == ServerSession::Phase::setting_up) --opening_;
   server_.on_answered();
+  if (was == ServerSession::Phase::resetting) return audit_or_take_back(session);
   take_back(session);
 }
 
@@ -232,7 +234,16 @@ void Pool::give_back(ServerSession& session) {
     ++context_.counters.pool_evictions;
     return session.close();
   }
-  take_back(session);
+  audit_or_take_back(session);
+}
+
+/// One session in so many releases is audited first, whoever waits for it.
+void Pool::audit_or_take_back(ServerSession& session) {
+  const std::uint32_t one_in = context_.limits.audit_one_in;
+  if (one_in == 0 || ++context_.releases_unaudited < one_in || !session.may_be_audited())
+    return take_back(session);
+  context_.releases_unaudited = 0;
+  session.audit();
 }
 
 void Pool::serve_waiters() {

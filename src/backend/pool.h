@@ -148,6 +148,7 @@ class Pool {
   void put_idle(ServerSession& session);
   void leave_idle(ServerSession& session);
   void take_back(ServerSession& session);
+  void audit_or_take_back(ServerSession& session);
   void close_all_idle();
   Result<void> open_for(const LeaseRequest& request);
   void serve_waiters();

@@ -67,6 +67,13 @@ class Profile {
   /// The states and texts that are known here.
   void keep_states(session::StatesInUse& in_use) const;
 
+  /// Whether its sessions may ask which user variables and prepared statements they have: until it was
+  /// refused.
+  bool may_list_user_variables() const { return may_list_user_variables_; }
+  void lists_no_user_variables() { may_list_user_variables_ = false; }
+  bool may_list_prepared_statements() const { return may_list_prepared_statements_; }
+  void lists_no_prepared_statements() { may_list_prepared_statements_ = false; }
+
   /// A value as the server's trackers write it: what SELECT @@v answers as 1 and 0 is ON and OFF there.
   std::string_view as_tracked(session::VariableId id, std::string_view selected) const;
 
@@ -78,6 +85,8 @@ class Profile {
   std::string default_tracked_list_;
   std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
   bool has_tracked_list_ = false;
+  bool may_list_user_variables_ = true;
+  bool may_list_prepared_statements_ = true;
   bool default_track_schema_ = true;
   bool default_track_state_change_ = false;
   std::optional<bool> tells_of_transactions_;

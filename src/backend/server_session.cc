@@ -134,7 +134,8 @@ void ServerSession::on_received(MutableBytes bytes, net::BufferLease lease) {
       case Phase::logging_in: consumed = feed_login(bytes); break;
       case Phase::setting_up:
       case Phase::leased:
-      case Phase::resetting: consumed = feed_reply(bytes, lease); break;
+      case Phase::resetting:
+      case Phase::auditing: consumed = feed_reply(bytes, lease); break;
       case Phase::idle:
         if (due_count_ == 0)
           return on_ended(Error{Fault::peer_closed});  // a last word before the server hangs up
@@ -285,6 +286,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
     if (small_result_.warnings() != 0) diagnostics_empty = false;  // of a deprecated variable
     return user_->on_answer(*this, answered);
   }
+  if (reply == Reply::audit) return audit_answered(step);
   if (step == SmallResult::Step::refused) {
     const mysql::ErrPacket refusal = small_result_.refusal();
     const Fault fault = mysql::fault_of_refusal(refusal.code, /*greeted=*/true);
@@ -306,6 +308,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
       return pool_.on_ready(*this);
     case Reply::setup_trackers:
     case Reply::reset:
+    case Reply::audit:
     case Reply::answer:
     case Reply::statement:
     case Reply::sync:
@@ -401,11 +404,57 @@ void ServerSession::fail_opening(std::string_view why, OpenFault fault, const my
   pool_.on_open_failed(reason, fault, refusal);
 }
 
-/// Of a new session or one that is reset.
+/// Of a new session, or one that is reset or audited.
 void ServerSession::fail_set_up(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal) {
-  if (phase_ != Phase::resetting) return fail_opening(why, fault, refusal);
-  log_info("session {} of server '{}' could not be reset and is closed: {}", connection_id_,
-           pool_.server().name(), why);
+  if (phase_ != Phase::resetting && phase_ != Phase::auditing) return fail_opening(why, fault, refusal);
+  log_info("session {} of server '{}' could not be {} and is closed: {}", connection_id_,
+           pool_.server().name(), phase_ == Phase::resetting ? "reset" : "audited", why);
+  close();
+}
+
+// --- Auditing
+// ----------------------------------------------------------------------------------------------------
+
+bool ServerSession::may_be_audited() const {
+  using session::VariableId;
+  const auto value = [this](VariableId id) {
+    const session::VariableValue* set = facets.variables->find(id);
+    return set != nullptr ? set->text : pool_.profile().baseline().value(id);
+  };
+  const std::string_view tracked = value(VariableId::session_track_transaction_info);
+  return value(VariableId::autocommit) != "OFF" || tracked.empty() || tracked == "OFF";
+}
+
+void ServerSession::audit() {
+  phase_ = Phase::auditing;
+  ++context_.counters.audits;
+  lease_number_ = ++context_.last_lease;  // ROW_COUNT() will be that of the questions
+  context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
+  send_closes();
+  audit_ = std::make_unique<Audit>(*this);
+  for (const Audit::Question& question : audit_->questions()) {
+    expect({Reply::audit, mysql::Command::COM_QUERY, question.on_row, audit_.get()});
+    send_query(question.text);
+  }
+}
+
+void ServerSession::audit_answered(SmallResult::Step step) {
+  if (step == SmallResult::Step::malformed) return fail_set_up(describe(Error{Fault::malformed_packet}));
+  const bool refused = step == SmallResult::Step::refused;
+  if (refused || small_result_.warnings() != 0) diagnostics_empty = false;
+  const mysql::ErrPacket refusal = small_result_.refusal();
+  audit_->answered(refused ? &refusal : nullptr);
+  if (audit_->complete()) audited();
+}
+
+void ServerSession::audited() {
+  if (!audit_->conclusive()) return fail_set_up("it does not tell its state");
+  timeout_.cancel();
+  const std::unique_ptr<Audit> audit = std::move(audit_);
+  if (!audit->found_drift()) return pool_.on_ready(*this);
+  audit->count(context_.counters.drifts);
+  log_error("session {} of server '{}' is not in the state that it was believed to be in, and is closed: {}",
+            connection_id_, pool_.server().name(), audit->differences());
   close();
 }
 
@@ -492,7 +541,8 @@ void ServerSession::on_ended(Error error) {
     case Phase::connecting:
     case Phase::logging_in:
     case Phase::setting_up:
-    case Phase::resetting: return fail_set_up(describe(error));
+    case Phase::resetting:
+    case Phase::auditing: return fail_set_up(describe(error));
     case Phase::idle: pool_.leave_idle(*this); return close();
     case Phase::leased: return lost(error);
     case Phase::closing: return;
@@ -512,7 +562,7 @@ void ServerSession::on_closed() {
 
 void ServerSession::append_json(std::string& json) const {
   static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up", "idle",
-                                            "leased",     "resetting",  "closing"};
+                                            "leased",     "resetting",  "auditing",   "closing"};
   auto out = std::back_inserter(json);
   fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{},\"prepared_statements\":{}",
                  connection_id_, kPhases[static_cast<std::size_t>(phase_)], lease_number_, statements.size());

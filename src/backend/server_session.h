@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "backend/audit.h"
 #include "backend/context.h"
 #include "backend/server_statements.h"
 #include "backend/small_result.h"
@@ -74,7 +75,16 @@ class ServerSession : public net::StreamOwner,
                       public ListHook<detail::Offered>,
                       public ListHook<detail::All> {
  public:
-  enum class Phase : std::uint8_t { connecting, logging_in, setting_up, idle, leased, resetting, closing };
+  enum class Phase : std::uint8_t {
+    connecting,
+    logging_in,
+    setting_up,
+    idle,
+    leased,
+    resetting,
+    auditing,
+    closing
+  };
 
   ServerSession(Context& context, Pool& pool, std::uint8_t collation);
   ~ServerSession();
@@ -92,6 +102,12 @@ class ServerSession : public net::StreamOwner,
   /// The same in front of the user's own statement: syncs that bring the session into the client's state are
   /// to follow. Answers how many replies to syncs are due for it.
   std::uint32_t send_reset();
+  /// Asks the server what state the session is in, and compares it with what is written here; nobody has the
+  /// session. One that agrees is handed to the pool; any other one is closed, as one that does not answer is.
+  void audit();
+  /// Without autocommit the questions would belong to the client's next transaction, which it can see where
+  /// its trackers tell of transactions.
+  bool may_be_audited() const;
   /// What COM_RESET_CONNECTION takes away, whoever has sent it; the schema stays.
   void note_reset();
   /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
@@ -133,7 +149,7 @@ class ServerSession : public net::StreamOwner,
   }
   /// The list that SHOW WARNINGS shows is empty.
   bool diagnostics_empty = true;
-  /// Of the latest lease: with the same number nobody else has used the session since. No other session of
+  /// Of the latest lease: with the same number nothing else has used the session since. No other session of
   /// the core ever has it, also not one that is made later in the same memory.
   std::uint64_t lease_number() const { return lease_number_; }
   /// Of the lease before that.
@@ -180,7 +196,8 @@ class ServerSession : public net::StreamOwner,
     setup_variables,
     setup_trackers,
     setup_charset,
-    reset
+    reset,
+    audit
   };
   struct Due {
     Reply reply;
@@ -214,6 +231,8 @@ class ServerSession : public net::StreamOwner,
   void take_prepare_reply(const mysql::ScanResult& result);
   std::size_t feed_own_reply(MutableBytes bytes);
   void own_reply_done(Reply reply, SmallResult::Step step);
+  void audit_answered(SmallResult::Step step);
+  void audited();
   void login_failed(const mysql::ServerLoginStep& step);
   void fail_opening(std::string_view why, OpenFault fault = OpenFault::server,
                     const mysql::ErrPacket* refusal = nullptr);
@@ -246,6 +265,7 @@ class ServerSession : public net::StreamOwner,
   mysql::ResponseScanner scanner_;
   SmallResult small_result_;
   std::unique_ptr<Login> login_;
+  std::unique_ptr<Audit> audit_;
   net::TimerFor<&ServerSession::on_timeout> timeout_{*this};
   net::Stream stream_;
 };

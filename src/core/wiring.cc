@@ -17,7 +17,8 @@ backend::Limits limits(const config::Settings& settings) {
           .age_max = settings.pool.age_max,
           .rotate = settings.routing.policy == config::RoutingPolicy::rotate,
           .rotate_spread = settings.pool.rotate_spread,
-          .prepared_statements_max = settings.pool.prepared_statements_max};
+          .prepared_statements_max = settings.pool.prepared_statements_max,
+          .audit_one_in = settings.audit.one_in};
 }
 
 backend::ClusterPlan cluster_plan(const config::Settings& settings,

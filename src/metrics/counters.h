@@ -110,12 +110,18 @@ enum class SyncForm : std::uint8_t {
 #include "metrics/labels.def"
   kCount
 };
+enum class Drift : std::uint8_t {
+#define DRIFT LABEL_VALUE
+#include "metrics/labels.def"
+  kCount
+};
 #undef LABEL_VALUE
 
 const char* text(PinReason reason);
 const char* text(StatementKind kind);
 const char* text(Facet facet);
 const char* text(SyncForm form);
+const char* text(Drift drift);
 
 /// One counter per value of a label.
 template <typename Label>

@@ -36,4 +36,12 @@ const char* text(SyncForm form) {
   return kText[static_cast<std::size_t>(form)];
 }
 
+const char* text(Drift drift) {
+  static constexpr const char* kText[] = {
+#define DRIFT LABEL_TEXT
+#include "metrics/labels.def"
+  };
+  return kText[static_cast<std::size_t>(drift)];
+}
+
 }  // namespace lockstep::metrics

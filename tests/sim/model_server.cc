@@ -252,6 +252,7 @@ void ModelConnection::query(std::string_view text) {
     reply(answer, !failed && i + 1 < count);
     if (failed) break;
   }
+  settings_.database.behind_its_back(text, session_.state());
   settings_.database.on_executed(text, session_.state());
 }
 

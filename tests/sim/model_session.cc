@@ -269,6 +269,7 @@ ModelReply ModelSession::run_select(TokenReader& reader) {
     if (!select_item(reader, reply, row)) return reply;
   } while (reader.accept(","));
   std::uint64_t count = 1;
+  if (reader.accept("from", "performance_schema")) return list_user_variables(reader, std::move(reply));
   if (reader.accept("from")) {
     const bool in_information_schema =
         reader.accept("information_schema", ".");  // which is part of no transaction
@@ -310,6 +311,21 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
     case Token::Kind::word:
       if (item.text == "if" || item.text == "collation" || item.text == "length")
         return select_about_user_variable(item.text, reader, reply, row);
+      if (item.text == "null") {
+        row.emplace_back();
+        return true;
+      }
+      // An introducer, the X of X''.
+      if (item.text.starts_with('_') || item.text == "x") {
+        reply.columns.pop_back();
+        if (!select_item(reader, reply, row)) return false;
+        if (reader.accept("collate")) reader.take();
+        return true;
+      }
+      if (item.text == "variable_name" || item.text == "statement_name") {
+        row.emplace_back();
+        return true;
+      }
       // CAST(… AS BINARY) and CONVERT(… USING …) change no value of the model's.
       if (item.text == "cast" || item.text == "convert") {
         reader.accept("(");
@@ -422,6 +438,15 @@ std::optional<std::string> ModelSession::answer_subquery(TokenReader& reader) {
   }
   const std::string collation = default_collation(state_.variables["character_set_results"]);
   return by_id ? id_of_collation(collation) : collation;
+}
+
+/// Names of those that are not NULL. Of prepared statements the model's accounts may see no list.
+ModelReply ModelSession::list_user_variables(TokenReader& reader, ModelReply reply) const {
+  if (!reader.accept(".", "user_variables_by_thread")) return model_error(1142, "SELECT command denied");
+  for (const auto& [name, variable] : state_.user_variables) {
+    if (variable.value) reply.rows.push_back({name});
+  }
+  return reply;
 }
 
 ModelReply ModelSession::run_show(TokenReader& reader) {

@@ -64,6 +64,10 @@ struct Database {
   /// Called after each statement, with its text and the state of the session that ran it.
   std::function<void(std::string_view text, const SessionState& after)> on_executed =
       [](std::string_view, const SessionState&) {};
+  /// Called after each statement, too: changes the session behind its back, as a trigger does of which no
+  /// tracker tells.
+  std::function<void(std::string_view text, SessionState& state)> behind_its_back = [](std::string_view,
+                                                                                       SessionState&) {};
   /// What a server answers in place of running this command; nullopt: it runs it.
   std::function<std::optional<ModelReply>(mysql::Command command, std::string_view argument)> instead =
       [](mysql::Command, std::string_view) { return std::nullopt; };
@@ -92,6 +96,7 @@ class ModelSession {
   ModelReply reset_connection();
 
   const SessionState& state() const { return state_; }
+  SessionState& state() { return state_; }
   /// For a session that has no server to hand out ids: what the reply to its INSERT said.
   void learn_last_insert_id(std::uint64_t id) { state_.last_insert_id = id; }
 
@@ -126,6 +131,7 @@ class ModelSession {
   std::optional<std::string> answer_subquery(TokenReader& reader);
   std::optional<ModelReply::Row::value_type> answer_about_lock(const std::string& function,
                                                                TokenReader& reader);
+  ModelReply list_user_variables(TokenReader& reader, ModelReply reply) const;
   bool table_exists(const std::string& name) const;
 
   void begin();

@@ -52,7 +52,132 @@ struct Idle : PoolWorld {
   std::vector<backend::ServerSession*> sessions;  // in the order in which they became idle
 };
 
+/// A client gives the only session back, and another client waits; every session is audited.
+struct Auditing : PoolWorld {
+  Auditing() : PoolWorld(1) {
+    context.limits.audit_one_in = 1;
+    first.ask(believed);
+    run();
+    REQUIRE(first.lease);
+    audited = first.lease.get();
+  }
+  void give_back() {
+    first.give_back();
+    second.ask({});
+    CHECK(pool().idle() == 0);
+  }
+  std::uint64_t drifts(metrics::Drift of) { return context.counters.drifts[of].get(); }
+
+  // What the model's login gives, as a client session would have noted it.
+  session::Facets believed{&states.no_schema(), &states.variables({}), true};
+  ModelTaker first{pool()};
+  ModelTaker second{pool()};
+  backend::ServerSession* audited = nullptr;
+};
+
+constexpr std::string_view kStateQuestion = "SELECT CAST(CONVERT(DATABASE()";
+
 }  // namespace
+
+TEST_CASE("Who waits for a session that is audited gets it when that is done, and nothing else is opened") {
+  Auditing world;
+  world.give_back();
+  world.run();
+  CHECK(world.second.lease.get() == world.audited);
+  CHECK(world.context.counters.audits.get() == 1);
+  CHECK(world.context.counters.server_connects.get() == 1);
+}
+
+TEST_CASE("A session that is in another state than believed is closed, and who waits gets a new one") {
+  Auditing world;
+  world.first.request.wanted = world.state("60");  // nobody has set it
+  world.give_back();
+  world.run();
+  CHECK(world.drifts(metrics::Drift::variables) == 1);
+  CHECK(world.drifts(metrics::Drift::schema) == 0);
+  CHECK(world.second.lease);
+  CHECK(world.context.counters.server_connects.get() == 2);
+  CHECK(world.pool().size() == 1);
+}
+
+TEST_CASE("Each facet is compared: schema, last insert id, user variables, trackers") {
+  Auditing world;
+  world.audited->last_insert_id = 7;
+  world.audited->made_user_variables().set("a", {"5", false}, 1);
+  world.first.request.wanted.schema = &world.states.schema("crm");
+  world.give_back();
+  world.run();
+  CHECK(world.drifts(metrics::Drift::schema) == 1);
+  CHECK(world.drifts(metrics::Drift::last_insert_id) == 1);
+  CHECK(world.drifts(metrics::Drift::user_variables) == 1);
+  CHECK(world.drifts(metrics::Drift::trackers) == 0);
+  CHECK(world.drifts(metrics::Drift::variables) == 0);
+}
+
+TEST_CASE("What changes behind a session's back is found: a tracker, a user variable that nobody has set") {
+  Auditing world;
+  world.database().behind_its_back = [](std::string_view text, SessionState& state) {
+    if (!text.starts_with("SET SESSION session_track")) return;
+    state.variables["session_track_schema"] = "OFF";
+    state.user_variables["strange"] = {"1", true};
+  };
+  world.first.lease.give_back_reset();
+  world.run();
+  CHECK(world.drifts(metrics::Drift::trackers) == 1);
+  CHECK(world.drifts(metrics::Drift::user_variables) == 1);
+  CHECK(world.pool().size() == 0);
+}
+
+TEST_CASE("An audit that takes too long, or is refused, blames neither the server nor who waits") {
+  for (const bool hangs : {true, false}) {
+    Auditing world;
+    world.database().runs_for = [&](std::string_view text) -> Duration {
+      return hangs && text.starts_with(kStateQuestion) ? Duration(20s) : Duration::zero();
+    };
+    world.database().instead = [&](mysql::Command, std::string_view text) -> std::optional<ModelReply> {
+      if (hangs || !text.starts_with(kStateQuestion)) return std::nullopt;
+      return model_error(1969, "Query execution was interrupted (max_statement_time exceeded)");
+    };
+    world.give_back();
+    world.run(6s);
+    CHECK(world.second.refused == "");
+    CHECK(world.second.lease);
+    CHECK(world.second.lease.get() != nullptr);
+    CHECK(world.context.counters.server_connects.get() == 2);
+    CHECK(world.server->answers());
+    CHECK(world.context.counters.server_connect_failures.get() == 0);
+  }
+}
+
+TEST_CASE("One in so many releases is audited; what an account may not see is not asked for again") {
+  Auditing world;
+  int refused = 0;
+  world.database().instead = [&](mysql::Command, std::string_view text) {
+    refused += text.contains("prepared_statements_instances") ? 1 : 0;
+    return std::nullopt;
+  };
+  world.context.limits.audit_one_in = 3;
+  world.first.give_back();
+  for (int i = 1; i < 12; ++i) {
+    world.first.ask(world.believed);
+    world.run();
+    REQUIRE(world.first.lease);
+    world.first.give_back();
+  }
+  world.run();
+  CHECK(world.context.counters.audits.get() == 4);
+  CHECK(refused == 1);
+}
+
+TEST_CASE("Nobody has ROW_COUNT() of a session that was audited since") {
+  Auditing world;
+  world.first.give_back();
+  world.run();
+  world.first.request.previous_only = true;
+  world.first.ask(world.believed);
+  CHECK_FALSE(world.first.lease);
+  CHECK(world.first.refused != "");
+}
 
 TEST_CASE("Who waits for a session that is reset gets it when that is done, and nothing else is opened") {
   Resetting world(ModelReset::done);

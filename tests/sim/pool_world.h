@@ -58,6 +58,7 @@ class PoolWorld {
 
   /// A state in which wait_timeout is set; empty: to nothing.
   session::Facets state(std::string_view wait_timeout);
+  Database& database() { return database_; }
   /// Of the user that the model server knows.
   backend::Pool& pool(std::uint32_t capabilities = 0);
   /// Lets what is under way come to its end, or go on for that long.

@@ -29,6 +29,7 @@ ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
   settings.cores = static_cast<std::uint32_t>(random.between(1, 2));
   settings.clients = static_cast<std::uint32_t>(random.between(1, 6));
   settings.rotate = random.chance(0.5);
+  settings.audit_one_in = static_cast<std::uint32_t>(random.below(4));
   // A client that is pinned keeps its server session, so each must find one, on whichever core it is.
   settings.connections_max = settings.clients + static_cast<std::uint32_t>(random.below(4));
   // Statements that wait hold the buffers they came in; with fewer than that no reply finds one.
@@ -69,6 +70,7 @@ config::Settings ProxyWorld::make_settings() const {
   }
   made.routing.policy = settings_.rotate ? config::RoutingPolicy::rotate : config::RoutingPolicy::least_sync;
   made.pool.connections_max = settings_.connections_max;
+  made.audit.one_in = settings_.audit_one_in;
   made.sessions_max = 64;
   made.ring = {.chatter_buffers = 64,
                .chatter_buffer_bytes = 4096,
@@ -136,6 +138,7 @@ Problems ProxyWorld::finish() {
   for (const auto& client : deaf_clients_) client->give_up();
   drain();
   check_data();
+  check_drifts();
   std::ranges::copy(world_.leftovers(), std::back_inserter(problems_));
   return problems_;
 }
@@ -170,6 +173,8 @@ void ProxyWorld::start_deaf_clients() {
 void ProxyWorld::drain() {
   for (const auto& made : cores_) made->drain();
   if (!world_.run_until([this] { return drained(); })) return report_stuck("the drain does not end");
+  // What cores tell each other of connections concerns nobody any more, and may still be on its way.
+  world_.run_for(std::chrono::milliseconds(10));
   for (const int turn : turns_) world_.remove_core(turn);
   turns_.clear();
   cores_.clear();
@@ -195,6 +200,17 @@ void ProxyWorld::check_connections() {
   const std::uint64_t most = settings_.servers * settings_.connections_max;
   if (open > most && problems_.empty())
     problems_.push_back(fmt::format("{} connections to servers in place of {}", open, most));
+}
+
+/// What lockstep believes of a server session is what the session is in.
+void ProxyWorld::check_drifts() {
+  for (const auto& of_core : counters_) {
+    for (std::size_t i = 0; i < metrics::Family<metrics::Drift>::kSize; ++i) {
+      const auto drift = static_cast<metrics::Drift>(i);
+      if (of_core->drifts[drift].get() != 0)
+        problems_.push_back(fmt::format("server sessions have drifted: {}", metrics::text(drift)));
+    }
+  }
 }
 
 void ProxyWorld::check_data() {

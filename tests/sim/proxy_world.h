@@ -23,6 +23,7 @@ struct ProxyWorldSettings {
   std::uint32_t deaf_clients = 0;     ///< further ones, that ask for much and read none of it
   std::uint32_t connections_max = 4;  ///< to each server
   bool rotate = false;
+  std::uint32_t audit_one_in = 0;
   bool may_fail = false;  ///< connections may break
   int statements = 0;     ///< of each client; 0: some
   bool pipelining = true;
@@ -59,6 +60,7 @@ class ProxyWorld {
   void drain();
   void check_connections();
   void check_data();
+  void check_drifts();
   bool ready() const;
   bool drained() const;
   void report_stuck(std::string_view what);
