@@ -8,6 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator
 
+from replay import compare
 from replay.compare import contents
 from replay.player import Entry
 from replay.script import DIFFERENCES
@@ -160,8 +161,7 @@ def row_of_parameter(case: Case, at: int) -> bool:
 
 @of_replies("FOUND_ROWS() and ROW_COUNT() fail with error 1105 if the server session has served another client since")
 def count_is_gone(case: Case) -> bool:
-    packets = case.right.reply.packets
-    return bool(packets) and COUNT_IS_GONE.match(packets[-1].payload) is not None
+    return compare.count_is_gone(case.right)
 
 
 @of_replies("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
@@ -188,7 +188,6 @@ OF_PACKETS.append(tells_warnings_of_login)
 
 SCHEMA = 1
 AT_ROW = re.compile(rb" at row \d+$")
-COUNT_IS_GONE = re.compile(rb"\xff\x51\x04#HY000lockstep: the server session of the previous statement ", re.S)
 ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
 # Of a column that is a variable, or an expression of some.
 NAMES_VARIABLE = re.compile(rb"(?<!@)@[^@\s]", re.S)

@@ -64,8 +64,10 @@ class Worker:
         self.shrink_seconds = float(options.shrink_seconds)
 
     def _lockstep(self, policy: str, folder: pathlib.Path) -> Lockstep:
-        pool = {"pool": {"connections_max": self.options.connections}} if self.options.connections else {}
-        return Lockstep(self.options.lockstep, self.address, policy, folder / f"{self.schema}-{policy}", pool)
+        settings = {"pool": {"connections_max": self.options.connections}} if self.options.connections else {}
+        if self.options.audit:
+            settings["audit"] = {"one_in": 1}
+        return Lockstep(self.options.lockstep, self.address, policy, folder / f"{self.schema}-{policy}", settings)
 
     def start(self) -> None:
         self._run(f"SET SESSION lock_wait_timeout = {CONTROL_WAIT_SECONDS}")
@@ -103,7 +105,10 @@ class Worker:
         if options.self_check:
             self._judge(written, expected, self.play(written, self.address), None)
         for proxy in self.proxies:
-            self._judge(written, expected, self.play(written, proxy.address), proxy)
+            actual = self.play(written, proxy.address)
+            if options.audit:
+                self._judge_drifts(written, proxy)
+            self._judge(written, expected, actual, proxy)
         self.history.append(written)
 
     def _judge(self, written: Written, expected: list[Entry], actual: list[Entry], proxy: Lockstep | None) -> None:
@@ -127,6 +132,15 @@ class Worker:
             # What the difference left in the pool is not to show in the sessions behind it.
             self.restart(proxy)
             self.history.clear()
+
+    def _judge_drifts(self, written: Written, proxy: Lockstep) -> None:
+        for line in proxy.drifts():
+            kind = f"drift: {line.split(': ', 1)[-1]}"
+            if kind not in self.seen:
+                title = f"found by generate: seed {self.options.seed}, session {written.name}, {proxy.policy}"
+                rendered = text.render(written.items, written.logins, title, self.kind, self.options.clients, [])
+                self.result.failures.append(f"{written.name}/{proxy.policy}: {line}\n{rendered}")
+            self.seen.add(kind)
 
     def _finding(
         self, written: Written, proxy: Lockstep | None, found: Difference, notes: list[str], left: list[str] = []

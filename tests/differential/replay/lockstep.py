@@ -4,6 +4,7 @@ import json
 import pathlib
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -13,6 +14,9 @@ START_SECONDS = 30
 STOP_SECONDS = 40
 POLL_SECONDS = 0.05
 LOG_LINES = 15
+AUDIT_SECONDS = 10
+DRIFT = "is not in the state that it was believed to be in"
+NOT_AUDITED = "could not be audited"
 
 
 class Lockstep:
@@ -31,6 +35,7 @@ class Lockstep:
         self.settings = settings or {}
         self.log = folder / "lockstep.log"
         self.process: subprocess.Popen | None = None
+        self.drifts_seen = 0
 
     def start(self) -> None:
         self.address = ("127.0.0.1", _free_port())
@@ -62,6 +67,21 @@ class Lockstep:
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def drifts(self) -> list[str]:
+        """Waits until no server session is audited any more; the new lines of the log about those that have drifted."""
+        for _ in range(int(AUDIT_SECONDS / POLL_SECONDS)):
+            if not self._is_auditing():
+                break
+            time.sleep(POLL_SECONDS)
+        lines = [line for line in self.log.read_text(errors="replace").splitlines() if DRIFT in line or NOT_AUDITED in line]
+        new = lines[self.drifts_seen :]
+        self.drifts_seen = len(lines)
+        return new
+
+    def _is_auditing(self) -> bool:
+        with urllib.request.urlopen("http://{}:{}/pools".format(*self.admin), timeout=START_SECONDS) as page:
+            return b'"phase":"auditing"' in page.read()
 
     def log_tail(self) -> str:
         if not self.log.exists():
