@@ -40,8 +40,8 @@ bool is_literal(const sql::Assignment& assignment) {
   return false;
 }
 
-/// What a server with a binary log writes there names variables, and naming one makes it, in a PREPARE already.
-/// Where rows are written the server reports it as a change of state, which pins.
+/// What a server with a binary log writes there names variables, and naming one makes it, in a PREPARE
+/// already. Where rows are written the server reports it as a change of state, which pins.
 bool names_make_user_variables(Command command, StatementKind kind) {
   switch (kind) {
     case StatementKind::ddl: return true;
