@@ -217,8 +217,9 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
     return bytes.size();
   }
   const Reply reply = due_[due_first_].reply;
-  if (reply != Reply::statement && reply != Reply::sync && reply != Reply::prepare && reply != Reply::dropped)
-    return feed_own_reply(bytes);
+  const bool is_scanned = reply == Reply::statement || reply == Reply::sync || reply == Reply::guard ||
+                          reply == Reply::prepare || reply == Reply::dropped;
+  if (!is_scanned) return feed_own_reply(bytes);
 
   const mysql::ScanResult result = scanner_.feed(bytes);
   if (result.kind == mysql::ScanResult::Kind::malformed) {
@@ -230,6 +231,10 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
   if (result.role == mysql::PacketRole::last_word) {
     on_ended(Error{Fault::peer_closed});
     return bytes.size();
+  }
+  if (reply == Reply::guard) {
+    take_guard_reply(result);
+    return result.consumed;
   }
   // The user may give the lease back while it looks at the end of a reply, so the queue moves on first.
   if (result.reply_done) pop_due();
@@ -251,6 +256,29 @@ void ServerSession::sync_done(const mysql::ScanResult& result) {
   }
   const auto ok = mysql::OkPacket::parse(payload, capabilities_);
   user_->on_sync_reply(*this, nullptr, ok ? ok->status : 0);
+}
+
+/// What stands behind it in the text has its own packets in the same reply, numbered on: to the user they
+/// begin anew.
+void ServerSession::take_guard_reply(const mysql::ScanResult& result) {
+  if (result.kind == mysql::ScanResult::Kind::need_more) return;
+  const bool refused = result.role == mysql::PacketRole::err;
+  if (!refused && (result.role != mysql::PacketRole::ok || result.reply_done))
+    return on_ended(Error{Fault::out_of_order});
+  const auto shift = static_cast<std::uint8_t>(scanner_.sequence_shift() - 1);
+  const auto next = [this] {
+    due_first_ = static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
+    --due_count_;
+  };
+  next();
+  if (refused) {
+    while (due_[due_first_].reply == Reply::guard) next();
+    pop_due();  // the user's statement has not run
+  } else {
+    scanner_.set_sequence_shift(shift);
+    scanner_.report_definitions(due_[due_first_].reply == Reply::statement && report_definitions_);
+  }
+  sync_done(result);
 }
 
 void ServerSession::take_prepare_reply(const mysql::ScanResult& result) {
@@ -312,6 +340,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
     case Reply::answer:
     case Reply::statement:
     case Reply::sync:
+    case Reply::guard:
     case Reply::prepare:
     case Reply::dropped: return;
   }
@@ -467,6 +496,9 @@ void ServerSession::expect_reply(mysql::Command command) {
 void ServerSession::expect_sync(mysql::Command command) {
   expect({Reply::sync, command});
 }
+void ServerSession::expect_guards(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) expect({Reply::guard, mysql::Command::COM_QUERY});
+}
 void ServerSession::expect_prepare() {
   expect({Reply::prepare, mysql::Command::COM_STMT_PREPARE});
 }
@@ -514,6 +546,7 @@ void ServerSession::begin_due() {
   switch (due.reply) {
     case Reply::statement:
     case Reply::sync:
+    case Reply::guard:
     case Reply::prepare:
     case Reply::dropped:
       scanner_.report_definitions(due.reply == Reply::statement && report_definitions_);

@@ -161,6 +161,9 @@ class ServerSession : public net::StreamOwner,
   /// What the next replies are, in the order in which their commands are sent.
   void expect_reply(mysql::Command command);
   void expect_sync(mysql::Command command);
+  /// Statements in front of the one that expect_reply() names next, in the same text: each is answered as a
+  /// sync is, and one that fails is the end of the reply.
+  void expect_guards(std::size_t count);
   /// COM_STMT_PREPARE of the statement that was added to `statements` last.
   void expect_prepare();
   /// A reply nobody wants to see.
@@ -190,6 +193,7 @@ class ServerSession : public net::StreamOwner,
   enum class Reply : std::uint8_t {
     statement,
     sync,
+    guard,
     prepare,
     dropped,
     answer,
@@ -228,6 +232,7 @@ class ServerSession : public net::StreamOwner,
   void send_set_up();
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
   void sync_done(const mysql::ScanResult& result);
+  void take_guard_reply(const mysql::ScanResult& result);
   void take_prepare_reply(const mysql::ScanResult& result);
   std::size_t feed_own_reply(MutableBytes bytes);
   void own_reply_done(Reply reply, SmallResult::Step step);

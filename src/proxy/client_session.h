@@ -210,7 +210,25 @@ class ClientSession : public net::StreamOwner,
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
+  struct SyncNeeds {
+    bool schema = false;
+    bool variables = false;
+    bool multi_statements = false;
+    bool insert_id = false;
+    bool client_trackers = false;
+    bool nothing_found = false;
+    bool nothing_counted = false;
+    bool empty_diagnostics = false;  ///< if it is not empty
+  };
   bool send_sync(Hold& hold);
+  SyncNeeds needed_syncs(const Hold& hold, const session::Facets& from) const;
+  bool is_one_statement_for_sure() const;
+  bool may_guard(const Hold& hold, const SyncNeeds& needs, const session::Facets& from) const;
+  void guard_with(backend::ServerSession& server, std::string_view query);
+  void give_up_guard(backend::ServerSession& server);
+  void send_guarded(backend::ServerSession& server);
+  void send_bytes_of_command(backend::ServerSession& server, MutableBytes bytes);
+  void send_set_option(Hold& hold, bool multi_statements);
   bool send_variables(Hold& hold, const session::Variables& from, const session::Variables& to);
   void send_schema(Hold& hold, const session::Schema& from, const session::Schema& to);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
@@ -441,7 +459,9 @@ class ClientSession : public net::StreamOwner,
   bool asks_schema_ = false;
   bool has_answer_ = false;  // a question without its row was not answered
   bool syncs_insert_id_ = false;
-  bool starts_transaction_ = false;  // what was held back is among the syncs
+  bool guards_ = false;                  // syncs go in front of the statement, in one text
+  bool multi_statements_there_ = false;  // on the server session, behind the syncs
+  bool starts_transaction_ = false;      // what was held back is among the syncs
   bool empties_diagnostics_ = false;
   bool keeps_schema_ = false;         // the statement says itself which schema is next
   bool settles_for_command_ = false;  // a command waits for the answers

@@ -70,10 +70,15 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
   shared_.counters().server_bytes_sent += packet.size();
 }
 
+/// A statement of lockstep's own, behind whose failure the client's must not run. It goes out by itself, or
+/// in front of the client's in one text.
 void ClientSession::send_own_query(backend::ServerSession& server, std::string_view query) {
+  ++syncs_due_;
+  shared_.counters().sync_bytes += query.size();
+  if (guards_ && !shared_.guard.fits(query)) give_up_guard(server);
+  if (guards_) return guard_with(server, query);
   server.expect_sync(Command::COM_QUERY);
   server.send_query(query);
-  ++syncs_due_;
 }
 
 /// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
@@ -91,24 +96,63 @@ bool ClientSession::send_variables(Hold& hold, const session::Variables& from, c
   backend::ServerSession& server = hold.server();
   backend::Profile& profile = server.pool().profile();
   if (const std::string* packet = profile.syncs().variables(from, to)) {
-    if (!packet->empty()) send_sync_packet(hold, Command::COM_QUERY, as_bytes(*packet));
-    return !packet->empty();
+    if (packet->empty()) return false;
+    if (guards_) {
+      send_own_query(server, profile.syncs().text_of(*packet));
+    } else {
+      send_sync_packet(hold, Command::COM_QUERY, as_bytes(*packet));
+    }
+    return true;
   }
   std::string& set = shared_.question;
   session::write_sync(set, from, to, profile.baseline());
   if (set.empty()) return false;
-  server.expect_sync(Command::COM_QUERY);
-  shared_.counters().sync_bytes += server.send_query(set);
-  ++syncs_due_;
+  send_own_query(server, set);
   return true;
+}
+
+/// What the command needs that the server session has not got.
+ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const session::Facets& from) const {
+  const backend::ServerSession& server = hold.server();
+  SyncNeeds needs;
+  needs.schema = run_.command != Command::COM_INIT_DB && from.schema != schema_on(hold);
+  needs.variables = from.variables != facets_.variables;
+  needs.multi_statements =
+      server.facets.multi_statements != facets_.multi_statements && !is_one_statement_for_sure();
+  // A statement that inserts may leave the value as it is and still report an id.
+  needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
+                     may_insert(run_.data_kind) || last_insert_id_ != 0) &&
+                    !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
+                    server.last_insert_id != last_insert_id_;
+  needs.client_trackers = run_.sets_trackers && !trackers_are_clients_;
+  // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
+  // here.
+  needs.nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
+  needs.nothing_counted =
+      needs.nothing_found || (run_.has(Trait::uses_row_count) && previous_.server == nullptr);
+  // The client's own list is held by a pin; without it whatever lies there is another client's, or
+  // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind
+  // that would change what ROW_COUNT() says.
+  const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
+  const bool shows_diagnostics =
+      run_.has(Trait::reads_diagnostics) || run_.traits.has_any(kMayRunAnything) || leaves_list;
+  needs.empty_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
+  return needs;
+}
+
+/// Without a `;` no text holds a second statement, whatever else is in it.
+bool ClientSession::is_one_statement_for_sure() const {
+  return run_.command == Command::COM_QUERY && run_.whole && run_.text_statement == nullptr &&
+         run_.text.find(';') == run_.text.npos;
 }
 
 /// Sends what brings the server session into the client's state. True when the replies must be awaited before
 /// the statement may go out: behind a sync that fails, a statement would run in the wrong state.
 bool ClientSession::send_sync(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  auto& counters = shared_.counters();
   syncs_due_ = 0;
+  guards_ = false;
+  shared_.guard.clear();
   run_.sync_failed = false;
   if (!shared_.sync_enabled && !needs_preparing(hold)) return false;
   if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
@@ -120,58 +164,32 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool prepares = needs_preparing(hold);
   if (prepares) send_preparation(hold, from);
   if (!shared_.sync_enabled) return true;
-  const bool changes_schema = run_.command == Command::COM_INIT_DB;
-  const bool schema = from.schema != schema_on(hold) && !changes_schema;
-  const bool variables = from.variables != facets_.variables;
-  const bool multi_statements = server.facets.multi_statements != facets_.multi_statements;
-  // A statement that inserts may leave the value as it is and still report an id.
-  const bool insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
-                          may_insert(run_.data_kind) || last_insert_id_ != 0) &&
-                         !hold.pins.has(PinReason::last_insert_id) &&
-                         !(answers_due_ != 0 && asks_insert_id_) && server.last_insert_id != last_insert_id_;
-  // The client's own list is held by a pin; without it whatever lies there is another client's, or
-  // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind
-  // that would change what ROW_COUNT() says.
-  const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
-  const bool shows_diagnostics =
-      run_.has(Trait::reads_diagnostics) || run_.traits.has_any(kMayRunAnything) || leaves_list;
-  const bool wants_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
+  const SyncNeeds needs = needed_syncs(hold, from);
   const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
   const bool may_pipeline = harmless && run_.whole && !run_.retried && !text_statements_sent;
+  guards_ = !harmless && syncs_due_ == 0 && may_guard(hold, needs, from);
 
-  const auto count = [&counters, may_pipeline](Facet facet, bool needed) {
-    const SyncForm form = !needed ? SyncForm::none : may_pipeline ? SyncForm::pipelined : SyncForm::awaited;
-    ++counters.syncs[static_cast<std::size_t>(facet)][form];
-  };
-  if (multi_statements) {
-    send_sync_packet(hold, Command::COM_SET_OPTION,
-                     facets_.multi_statements ? kMultiStatementsOn : kMultiStatementsOff);
-  }
-  if (schema) send_schema(hold, *from.schema, *facets_.schema);
-  bool variables_sent = false;
-  if (variables) {
-    variables_sent = send_variables(hold, *from.variables, *facets_.variables);
-    if (variables_sent)
-      server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
-  }
+  multi_statements_there_ = server.facets.multi_statements;
+  if (needs.multi_statements) send_set_option(hold, facets_.multi_statements);
+  if (needs.schema) send_schema(hold, *from.schema, *facets_.schema);
+  const bool variables_sent = needs.variables && send_variables(hold, *from.variables, *facets_.variables);
+  if (variables_sent)
+    server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   const bool user_variables_sent = send_user_variables(hold);
-  empties_diagnostics_ = wants_diagnostics && !server.diagnostics_empty;
+  empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
+    give_up_guard(server);  // a result is no OK
     // MariaDB empties it for a table only.
     send_own_query(server, "SELECT 1 FROM information_schema.ENGINES LIMIT 0");
   }
-  // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
-  // here.
-  const bool nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
-  const bool nothing_counted = run_.has(Trait::uses_row_count) && previous_.server == nullptr;
-  if (nothing_found) send_own_query(server, "SELECT 1 FROM DUAL WHERE 0");
-  if (nothing_found || nothing_counted) send_own_query(server, kChangesNothing);
-  if (run_.sets_trackers && !trackers_are_clients_) {
+  if (needs.nothing_found) send_own_query(server, "SELECT 1 FROM DUAL WHERE 0");
+  if (needs.nothing_counted) send_own_query(server, kChangesNothing);
+  if (needs.client_trackers) {
     send_own_query(server, server.pool().profile().client_trackers_statement());
     trackers_are_clients_ = true;
   }
-  syncs_insert_id_ = insert_id;
-  if (insert_id) {
+  syncs_insert_id_ = needs.insert_id;
+  if (needs.insert_id) {
     std::string& query = shared_.question;
     query.clear();
     fmt::format_to(std::back_inserter(query), "SET last_insert_id={}", last_insert_id_);
@@ -182,25 +200,96 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool begins_transaction = syncs_due_ != before_transaction;
   const bool joins_transaction = begins_transaction && !starts_transaction_;
 
-  count(Facet::multi_statements, multi_statements);
-  count(Facet::schema, schema);
+  const auto count = [&](Facet facet, bool needed) {
+    const SyncForm form = !needed        ? SyncForm::none
+                          : may_pipeline ? SyncForm::pipelined
+                          : guards_      ? SyncForm::guarded
+                                         : SyncForm::awaited;
+    ++shared_.counters().syncs[static_cast<std::size_t>(facet)][form];
+  };
+  count(Facet::multi_statements, needs.multi_statements);
+  count(Facet::schema, needs.schema);
   count(Facet::variables, variables_sent);
-  count(Facet::last_insert_id, insert_id);
+  count(Facet::last_insert_id, needs.insert_id);
   count(Facet::transaction, begins_transaction);
   count(Facet::user_variables, user_variables_sent);
   count(Facet::text_prepared_statements, text_statements_sent);
   run_.syncs_sent = syncs_due_;
-  keeps_schema_ = changes_schema;
+  keeps_schema_ = run_.command == Command::COM_INIT_DB;
   if (syncs_due_ == 0) {
     in_step(hold);
     return false;
   }
   if (!run_.has_reply() || joins_transaction) return true;  // nothing would tell what became of it
-  if (!prepares) return !may_pipeline;
+  if (!prepares) return !may_pipeline && !guards_;
   // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
   // MariaDB counts for all its sessions, so there it cannot be foreseen.
   const bool foreseen = !dialect().mariadb && run_.request_done;
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
+}
+
+void ClientSession::send_set_option(Hold& hold, bool multi_statements) {
+  send_sync_packet(hold, Command::COM_SET_OPTION,
+                   multi_statements ? kMultiStatementsOn : kMultiStatementsOff);
+  multi_statements_there_ = multi_statements;
+}
+
+// --- Guarded
+// -----------------------------------------------------------------------------------------------------
+
+/// Whether the syncs can go in front of the statement in one text: all of them are answered by an OK, and the
+/// text is one statement whatever a server makes of it, which it reads as it would alone.
+bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const session::Facets& from) const {
+  if (!is_one_statement_for_sure() || !run_.request_done || run_.retried || needs.schema ||
+      needs.multi_statements || needs.nothing_counted || transaction_goes_on_elsewhere(hold))
+    return false;
+  constexpr sql::Traits kUnfit{Trait::opaque, Trait::loads_local, Trait::contains_version_comment};
+  if (run_.traits.has_any(kUnfit) || (needs.empty_diagnostics && !hold.server().diagnostics_empty))
+    return false;
+  const auto query =
+      mysql::QueryCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes), capabilities_);
+  if (!query || query->attribute_count != 0) return false;
+  constexpr std::uint64_t kPayloadMax = 0xFFFFFE;
+  const std::uint64_t longest = run_.packet.size() + Guard::kBytesMax;
+  return longest < std::min(kPayloadMax, hold.server().pool().profile().command_bytes_limit()) &&
+         from.variables->dialect.charset == facets_.variables->dialect.charset;
+}
+
+/// The first one needs a server session that reads more than one statement.
+void ClientSession::guard_with(backend::ServerSession& server, std::string_view query) {
+  if (!multi_statements_there_) send_set_option(*hold_of(server), true);
+  shared_.guard.add(query);
+}
+
+/// What it holds goes out by itself, and is awaited as what follows is.
+void ClientSession::give_up_guard(backend::ServerSession& server) {
+  guards_ = false;
+  for (std::size_t i = 0; i < shared_.guard.size(); ++i) {
+    server.expect_sync(Command::COM_QUERY);
+    server.send_query(shared_.guard[i]);
+  }
+  shared_.guard.clear();
+}
+
+/// The client's command with the syncs in front of its text. Only the head of it is copied.
+void ClientSession::send_guarded(backend::ServerSession& server) {
+  const std::string_view guard = shared_.guard.text();
+  server.expect_guards(shared_.guard.size());
+  server.expect_reply(run_.command);
+  const auto head_bytes = static_cast<std::size_t>(as_bytes(run_.text).data() - run_.packet.data());
+  std::string& head = shared_.question;
+  head.clear();
+  mysql::PacketWriter writer(head);
+  const auto payload_bytes = run_.packet.size() - mysql::kHeaderBytes + guard.size();
+  writer.u24(static_cast<std::uint32_t>(payload_bytes)).u8(0);
+  writer.bytes(Bytes(run_.packet).first(head_bytes).subspan(mysql::kHeaderBytes)).text(guard);
+  server.stream().send_copy(as_bytes(head));
+  send_bytes_of_command(server, run_.packet.subspan(head_bytes));
+}
+
+void ClientSession::send_bytes_of_command(backend::ServerSession& server, MutableBytes bytes) {
+  shared_.counters().server_bytes_sent += bytes.size();
+  run_.lies_in_lease ? server.stream().send(bytes, run_.lease) : server.stream().send_copy(bytes);
 }
 
 /// The server session is in the client's state now.
@@ -209,6 +298,7 @@ void ClientSession::in_step(Hold& hold) {
   const session::Schema* schema = keeps_schema_ ? server.facets.schema : schema_on(hold);
   server.facets = facets_;
   server.facets.schema = schema;
+  server.facets.multi_statements = multi_statements_there_;
   if (starts_transaction_) transaction_started(hold);
 }
 
@@ -319,12 +409,11 @@ void ClientSession::send_statement(Hold& hold) {
     server.expect_dropped(Command::COM_QUERY);
     server.send_query(server.pool().profile().client_trackers_statement());
   }
-  if (!silent) server.expect_reply(run_.command);
-  shared_.counters().server_bytes_sent += run_.packet.size();
-  if (run_.lies_in_lease) {
-    server.stream().send(run_.packet, run_.lease);
+  if (shared_.guard.size() != 0) {
+    send_guarded(server);
   } else {
-    server.stream().send_copy(run_.packet);
+    if (!silent) server.expect_reply(run_.command);
+    send_bytes_of_command(server, run_.packet);
   }
   let_go_of_request();
   if (hides_trackers) {

@@ -177,9 +177,7 @@ bool ClientSession::send_user_variables(Hold& hold) {
   const std::uint32_t before = syncs_due_;
   session::UserVariableSet set(shared_.question);
   const auto send = [&] {
-    server.expect_sync(Command::COM_QUERY);
-    shared_.counters().sync_bytes += server.send_query(shared_.question);
-    ++syncs_due_;
+    send_own_query(server, shared_.question);
     set = session::UserVariableSet(shared_.question);
   };
   // A server session that could not be brought in step is given up, so what is sent counts at once.

@@ -18,6 +18,10 @@ const std::string* SyncCache::variables(const Variables& from, const Variables& 
   return &packets_.emplace(pair, std::move(packet)).first->second;
 }
 
+std::string_view SyncCache::text_of(const std::string& packet) const {
+  return mysql::QueryCommand::parse(as_bytes(packet).subspan(mysql::kHeaderBytes), capabilities_)->text;
+}
+
 void SyncCache::sweep(const StatesInUse& in_use) {
   std::erase_if(packets_, [&in_use](const auto& entry) {
     return !in_use.has(entry.first.from) || !in_use.has(entry.first.to);

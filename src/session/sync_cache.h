@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "session/states_in_use.h"
@@ -26,6 +27,8 @@ class SyncCache {
   /// One COM_QUERY packet with a SET, header included; empty when both states are the same on this server.
   /// Null when the pair is not kept and there is no room for it.
   const std::string* variables(const Variables& from, const Variables& to);
+  /// The SET in such a packet.
+  std::string_view text_of(const std::string& packet) const;
   /// Gives up the pairs of states that are about to be destroyed.
   void sweep(const StatesInUse& in_use);
 
