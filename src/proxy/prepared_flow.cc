@@ -165,7 +165,7 @@ bool ClientSession::needs_preparing(Hold& hold) {
 void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   session::PreparedRef text = run_.prepared->text;
   backend::ServerSession& server = hold.server();
-  const session::Variables& then = shared_.prepared_texts.in_force_for(*text, *facets_.variables);
+  const session::Variables& then = shared_.prepared_texts.in_force_for(*text->variables, *facets_.variables);
   run_.prepares_under = &then;
   if (text->schema->selected && from.schema != text->schema) {
     send_schema(hold, *from.schema, *text->schema);

@@ -146,17 +146,19 @@ bool ClientSession::send_text_statements(Hold& hold) {
   return syncs_due_ != before;
 }
 
-/// PREPARE under what was in force then; what is in force now is sent behind it.
+/// PREPARE under what was in force then, as far as it decides how a text is understood: to bring autocommit
+/// back to what it was would end an open transaction. What is in force now is sent behind it.
 void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement) {
   backend::ServerSession& server = hold.server();
   // Where all are brought for a routine that may execute some, the last ones may stay out.
   if (!server.may_expect(kRepliesBehind)) return;
+  const session::Variables& then =
+      shared_.prepared_texts.in_force_for(*statement.facets.variables, *facets_.variables);
   if (server.facets.schema != statement.facets.schema)
     send_schema(hold, *server.facets.schema, *statement.facets.schema);
-  if (server.facets.variables != statement.facets.variables)
-    send_variables(hold, *server.facets.variables, *statement.facets.variables);
+  if (server.facets.variables != &then) send_variables(hold, *server.facets.variables, then);
   server.facets.schema = statement.facets.schema;
-  server.facets.variables = statement.facets.variables;
+  server.facets.variables = &then;
   server.expect_sync(Command::COM_QUERY);
   shared_.counters().sync_bytes += server.send_query(statement.prepare);
   ++syncs_due_;

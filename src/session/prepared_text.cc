@@ -89,10 +89,10 @@ const Variables& PreparedTexts::deciding(const Variables& variables) {
   return states_.variables(values_);
 }
 
-const Variables& PreparedTexts::in_force_for(const PreparedText& text, const Variables& variables) {
+const Variables& PreparedTexts::in_force_for(const Variables& then, const Variables& variables) {
   changes_.clear();
   for (const VariableId id : kDeciding) {
-    const VariableValue* value = text.variables->find(id);
+    const VariableValue* value = then.find(id);
     if (value != nullptr || variables.find(id) != nullptr)
       changes_.push_back({id, value != nullptr ? &value->text : nullptr});
   }

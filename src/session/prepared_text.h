@@ -103,8 +103,8 @@ class PreparedTexts {
   /// The client's state as far as preparing goes: equal to PreparedText::variables where a text can be
   /// prepared without further ado.
   const Variables& deciding(const Variables& variables);
-  /// `variables` with those that decide as they were when the text was first prepared.
-  const Variables& in_force_for(const PreparedText& text, const Variables& variables);
+  /// `variables` with those that decide as they were `then`, when a text was first prepared.
+  const Variables& in_force_for(const Variables& then, const Variables& variables);
   std::size_t size() const { return texts_.size(); }
   void keep_states(StatesInUse& in_use) const;
 

@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(Fixture,
                   "preparing again happens under the settings of the first time, and no others are touched") {
   const PreparedRef one = prepare("SELECT 1", with({{VariableId::sql_mode, "ANSI_QUOTES"}}));
   const Variables& now = with({{VariableId::div_precision_increment, "2"}, {VariableId::wait_timeout, "10"}});
-  const Variables& then = texts.in_force_for(*one, now);
+  const Variables& then = texts.in_force_for(*one->variables, now);
   REQUIRE(then.find(VariableId::sql_mode) != nullptr);
   CHECK(then.find(VariableId::sql_mode)->text == "ANSI_QUOTES");
   CHECK(then.find(VariableId::div_precision_increment) == nullptr);
