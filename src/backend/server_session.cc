@@ -292,7 +292,7 @@ void ServerSession::take_prepare_reply(const mysql::ScanResult& result) {
   if (result.kind == mysql::ScanResult::Kind::packet && result.role == mysql::PacketRole::prepare_ok) {
     const auto prepared = mysql::PrepareOk::parse(payload);
     if (!prepared) return on_ended(prepared.error());
-    prepared_as_expected_ = statements.confirm(prepared->statement_id);
+    prepared_as_expected_ = statements.confirm(prepared->statement_id, /*of_all=*/is_mariadb());
   }
   if (result.reply_done) user_->on_prepared(*this, prepared_as_expected_, nullptr);
 }
@@ -375,7 +375,12 @@ void ServerSession::take_charset_row(void* context, const SmallResult::Row& row)
 
 /// MySQL's COM_RESET_CONNECTION puts the global character sets in the place of those of the login.
 bool ServerSession::charset_from_login() const {
-  return !was_reset_ || (pool_.server().identity() && pool_.server().identity()->mariadb);
+  return !was_reset_ || is_mariadb();
+}
+
+bool ServerSession::is_mariadb() const {
+  const auto& identity = pool_.server().identity();
+  return identity && identity->mariadb;
 }
 
 void ServerSession::reset() {
@@ -422,8 +427,7 @@ std::uint32_t ServerSession::send_reset() {
 bool ServerSession::survives_reset() const {
   constexpr std::uint32_t kForgotten =
       mysql::Capability::CLIENT_INTERACTIVE | mysql::Capability::CLIENT_IGNORE_SPACE;
-  const auto& identity = pool_.server().identity();
-  return !(identity && identity->mariadb && (pool_.capabilities() & kForgotten) != 0);
+  return !(is_mariadb() && (pool_.capabilities() & kForgotten) != 0);
 }
 
 void ServerSession::fail_opening(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal) {

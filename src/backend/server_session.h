@@ -229,6 +229,7 @@ class ServerSession : public net::StreamOwner,
   void send_reset_command();
   void begin_set_up();
   bool charset_from_login() const;
+  bool is_mariadb() const;
   void send_set_up();
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
   void sync_done(const mysql::ScanResult& result);

@@ -7,9 +7,9 @@
 
 namespace lockstep::backend {
 
-ServerStatements::Entry* ServerStatements::find(const session::PreparedText& text) {
+ServerStatements::Entry* ServerStatements::find(const session::PreparedText& text, Fit fit) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.text.get() == &text && entry.owner == 0;
+    return entry.text.get() == &text && entry.owner == 0 && fit.includes(entry.types);
   });
   if (found == entries_.end()) return nullptr;
   if (found != entries_.begin()) std::rotate(entries_.begin(), found, found + 1);
@@ -30,20 +30,33 @@ ServerStatements::Entry& ServerStatements::add(session::PreparedRef text, std::s
   return *entries_.insert(entries_.begin(), Entry{.text = std::move(text), .id = ++last_id_});
 }
 
-bool ServerStatements::confirm(std::uint32_t id) {
+bool ServerStatements::confirm(std::uint32_t id, bool of_all) {
   INVARIANT(!entries_.empty());
   last_id_ = id;
-  const session::PreparedText* text = entries_.front().text.get();
   const bool expected = std::exchange(entries_.front().id, id) == id;
-  // An earlier one of the same text is of no use any more.
-  const auto is_older = [&](const Entry& entry) {
-    return entry.text.get() == text && entry.id != id && entry.owner == 0;
+  replace_by_front([of_all](const Entry& older) { return of_all || older.types == session::kNoTypes; });
+  return expected;
+}
+
+void ServerStatements::bind(Entry& entry, session::ParameterTypes types) {
+  if (entry.types == types) return;
+  entry.types = types;
+  if (&entry == &entries_.front())
+    replace_by_front([types](const Entry& older) { return older.types == types; });
+}
+
+/// Takes out those of the same text that are of no use beside the one used last.
+template <typename IsOfNoUse>
+void ServerStatements::replace_by_front(IsOfNoUse&& is_of_no_use) {
+  const Entry& front = entries_.front();
+  const auto goes = [&](const Entry& entry) {
+    return &entry != &front && entry.text.get() == front.text.get() && entry.owner == 0 &&
+           is_of_no_use(entry);
   };
   for (const Entry& entry : entries_) {
-    if (is_older(entry)) to_close_.push_back(entry.id);
+    if (goes(entry)) to_close_.push_back(entry.id);
   }
-  std::erase_if(entries_, is_older);
-  return expected;
+  entries_.erase(std::remove_if(entries_.begin() + 1, entries_.end(), goes), entries_.end());
 }
 
 void ServerStatements::refuse() {

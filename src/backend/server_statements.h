@@ -19,18 +19,33 @@ class ServerStatements {
     session::ParameterTypes types = session::kNoTypes;
     /// The client's statement whose long data or open cursor it holds; 0: none, anybody may execute it.
     std::uint32_t owner = 0;
-    bool had_cursor = false;
+    /// What it did for its owner shows in later executions: nobody else is to have it.
+    bool spoilt = false;
+  };
+  /// Which statement of a text will do, by the parameter types that it has from executions.
+  struct Fit {
+    session::ParameterTypes types = session::kNoTypes;
+    bool none = true;    ///< also one that has got none yet
+    bool others = true;  ///< also one that has got others
+
+    bool includes(session::ParameterTypes had) const {
+      return others || had == types || (none && had == session::kNoTypes);
+    }
   };
 
   /// A statement of that text that anybody may execute; it becomes the one used last. Null: none.
-  Entry* find(const session::PreparedText& text);
+  Entry* find(const session::PreparedText& text, Fit fit);
+  Entry* find(const session::PreparedText& text) { return find(text, Fit()); }
   /// The one that holds that client statement's long data or cursor.
   Entry* find_owned(std::uint32_t client_statement);
   /// Adds one that is about to be prepared, under the id that the server will most likely give it, in the
   /// place of the one used longest ago when `max` are there.
   Entry& add(session::PreparedRef text, std::size_t max);
-  /// The server has prepared the one that was added last; false when it gave another id than expected.
-  bool confirm(std::uint32_t id);
+  /// The server has prepared the one that was added last; false when it gave another id than expected. It
+  /// takes the place of earlier ones of its text: of all, or only of those that have got no types yet either.
+  bool confirm(std::uint32_t id, bool of_all);
+  /// An execution binds types to it: it takes the place of another one that has them.
+  void bind(Entry& entry, session::ParameterTypes types);
   /// The server refused to.
   void refuse();
   /// Takes one out; the server is told with the next send.
@@ -45,6 +60,9 @@ class ServerStatements {
   std::size_t size() const { return entries_.size(); }
 
  private:
+  template <typename IsOfNoUse>
+  void replace_by_front(IsOfNoUse&& is_of_no_use);
+
   std::vector<Entry> entries_;  // the one used last first
   std::vector<std::uint32_t> to_close_;
   std::uint32_t last_id_ = 0;  // the server counts every PREPARE, also one that fails

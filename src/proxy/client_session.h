@@ -274,9 +274,11 @@ class ClientSession : public net::StreamOwner,
   void begin_unknown_prepared(Result<std::uint32_t> id);
   void close_prepared(PreparedStatement& statement);
   bool execute_head_is_complete();
-  static backend::ServerStatements::Entry* prepared_on(backend::ServerSession& server,
-                                                       const PreparedStatement& statement);
-  bool needs_preparing(Hold& hold);
+  void read_execution();
+  backend::ServerStatements::Entry* prepared_on(backend::ServerSession& server,
+                                                const PreparedStatement& statement) const;
+  backend::ServerStatements::Fit fitting_types() const;
+  bool needs_preparing(const Hold& hold) const;
   void send_preparation(Hold& hold, session::Facets& from);
   void on_prepared(backend::ServerSession& server, bool as_expected,
                    const mysql::ErrPacket* refusal) override;
@@ -284,7 +286,7 @@ class ClientSession : public net::StreamOwner,
   void refuse_execution(Hold& hold);
   bool make_room_for_statements(backend::ServerSession& server);
   bool address_prepared(Hold& hold);
-  bool insert_types(std::size_t flag_at, Bytes types);
+  bool insert_types(Bytes types);
   void foresee_prepared(backend::ServerSession& server);
   void note_prepared(backend::ServerSession& server, const mysql::ScanResult& result);
   void follow_prepared(Hold& hold);

@@ -62,11 +62,25 @@ void ClientSession::begin_prepared() {
     run_.traits = text.traits;
     run_.sets_autocommit = text.sets_autocommit;
     run_.names_tables = text.names_tables;
+    read_execution();
   }
   run_group_ = statement->server != nullptr
                    ? hold_of(*statement->server)->group
                    : statement->group.value_or(static_cast<std::uint16_t>(group_of_held_state()));
   if (!refuse_split_state()) find_server();
+}
+
+/// What the head of a COM_STMT_EXECUTE says; one that is malformed says nothing, and the server will say so.
+void ClientSession::read_execution() {
+  const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
+  if (!execute) return;
+  run_.opens_cursor = execute->opens_cursor();
+  session::PreparedText& text = *run_.prepared->text;
+  const auto types = ExecuteTypes::parse(*execute, text.parameters, wanted_capabilities());
+  if (!types || types->parameter_count == 0) return;
+  run_.types_flag_at = run_.packet.size() - execute->parameters.size() + types->flag_offset;
+  run_.binds_types = types->types_bound;
+  run_.types = types->types_bound ? text.types(as_text(types->types)) : run_.prepared->types;
 }
 
 /// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
@@ -135,29 +149,29 @@ bool ClientSession::execute_head_is_complete() {
 
 /// What the client's statement is on the server session; null if it has to be prepared there first.
 backend::ServerStatements::Entry* ClientSession::prepared_on(backend::ServerSession& server,
-                                                             const PreparedStatement& statement) {
+                                                             const PreparedStatement& statement) const {
   return statement.server == &server ? server.statements.find_owned(statement.client_id)
-                                     : server.statements.find(*statement.text);
+                                     : server.statements.find(*statement.text, fitting_types());
 }
 
-/// The statement has to be prepared on the server session first. So it has if the server would take parameter
-/// types that another client has bound, where this one has bound none or sends long data.
-bool ClientSession::needs_preparing(Hold& hold) {
-  if (run_.prepared == nullptr) return false;
-  PreparedStatement& statement = *run_.prepared;
-  const auto* entry = prepared_on(hold.server(), statement);
-  if (entry == nullptr) return true;
-  // MariaDB keeps long data in the form of the types that were bound last.
-  if (run_.command == Command::COM_STMT_SEND_LONG_DATA)
-    return entry->owner == 0 && entry->types != statement.types;
-  if (entry->types == session::kNoTypes || statement.types != session::kNoTypes ||
-      run_.command != Command::COM_STMT_EXECUTE || entry->owner != 0)
-    return false;
-  const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
-  const auto types =
-      execute ? ExecuteTypes::parse(*execute, statement.text->parameters, hold.server().capabilities())
-              : Result<ExecuteTypes>(std::unexpected(execute.error()));
-  return !types || !types->types_bound;
+/// Which parameter types others' executions may have bound to what the server session has prepared.
+backend::ServerStatements::Fit ClientSession::fitting_types() const {
+  switch (run_.command) {
+    // MySQL resolves a statement by the types of its executions, and converts values to what it has made of
+    // earlier ones. An execution that names no types must not meet any that its client has not bound.
+    case Command::COM_STMT_EXECUTE:
+      return {.types = run_.types,
+              .others = dialect().mariadb && (run_.binds_types || run_.types != session::kNoTypes)};
+    // MariaDB keeps long data in the form of the types that were bound last.
+    case Command::COM_STMT_SEND_LONG_DATA:
+      return {.types = run_.prepared->types, .none = false, .others = false};
+    default: return {};
+  }
+}
+
+/// The statement has to be prepared on the server session first.
+bool ClientSession::needs_preparing(const Hold& hold) const {
+  return run_.prepared != nullptr && prepared_on(hold.server(), *run_.prepared) == nullptr;
 }
 
 /// Prepares it as it was at first: with the schema and the settings of that time. `from` is the state that
@@ -247,28 +261,24 @@ bool ClientSession::make_room_for_statements(backend::ServerSession& server) {
 /// False: the types have no room in it.
 bool ClientSession::address_prepared(Hold& hold) {
   PreparedStatement& statement = *run_.prepared;
+  backend::ServerStatements& there = hold.server().statements;
   auto* entry = prepared_on(hold.server(), statement);
   INVARIANT(entry != nullptr);
   mysql::set_statement_id(run_.packet.subspan(mysql::kHeaderBytes), entry->id);
-  if (run_.command != Command::COM_STMT_EXECUTE) return true;
-  const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
-  if (!execute) return true;  // the server will say so
-  run_.opens_cursor = execute->opens_cursor();
-  const auto types = ExecuteTypes::parse(*execute, statement.text->parameters, hold.server().capabilities());
-  if (!types || types->parameter_count == 0) return true;
-  if (types->types_bound) {
-    statement.types = entry->types = statement.text->types(as_text(types->types));
-    statement.has_types_on_server = statement.types == session::kNoTypes;
-    return true;
-  }
-  if (statement.types == session::kNoTypes || statement.types == entry->types) return true;
-  const std::size_t flag_at = run_.packet.size() - execute->parameters.size() + types->flag_offset;
-  entry->types = statement.types;
-  return insert_types(flag_at, as_bytes(statement.text->list_of(statement.types)));
+  const bool unnumbered = run_.binds_types && run_.types == session::kNoTypes;
+  if (run_.types == session::kNoTypes && !unnumbered) return true;
+  const bool has_them = entry->types == run_.types;
+  if (!run_.binds_types && !has_them && !insert_types(as_bytes(statement.text->list_of(run_.types))))
+    return false;
+  const bool had_others = entry->types != session::kNoTypes && !has_them;
+  entry->spoilt |= !dialect().mariadb && (had_others || unnumbered);
+  there.bind(*entry, run_.types);
+  statement.types = run_.types;
+  statement.has_types_on_server = unnumbered;
+  return true;
 }
 
-/// `flag_at`: of the byte in the packet that says whether types follow.
-bool ClientSession::insert_types(std::size_t flag_at, Bytes types) {
+bool ClientSession::insert_types(Bytes types) {
   const std::size_t payload_bytes = payload_bytes_of(run_.packet) + types.size();
   if (payload_bytes > kPayloadMax) return false;
   if (run_.lies_in_lease) {
@@ -277,10 +287,12 @@ bool ClientSession::insert_types(std::size_t flag_at, Bytes types) {
     run_.lies_in_lease = false;
     run_.lease = {};
   }
-  assembly_[flag_at] = 1;
-  assembly_.insert(assembly_.begin() + static_cast<std::ptrdiff_t>(flag_at) + 1, types.begin(), types.end());
+  assembly_[run_.types_flag_at] = 1;
+  assembly_.insert(assembly_.begin() + static_cast<std::ptrdiff_t>(run_.types_flag_at) + 1, types.begin(),
+                   types.end());
   for (std::size_t i = 0; i < 3; ++i) assembly_[i] = static_cast<std::uint8_t>(payload_bytes >> (8 * i));
   run_.packet = assembly_;
+  run_.binds_types = true;
   return true;
 }
 
@@ -303,7 +315,7 @@ void ClientSession::note_prepared(backend::ServerSession& server, const mysql::S
   const MutableBytes payload = result.packet.subspan(mysql::kHeaderBytes);
   const auto prepared = mysql::PrepareOk::parse(payload);
   if (!prepared) return;
-  server.statements.confirm(prepared->statement_id);
+  server.statements.confirm(prepared->statement_id, /*of_all=*/dialect().mariadb);
   run_.preparing->parameters = prepared->parameters;
   run_.any_warnings = prepared->warnings != 0;
   run_.prepare_warnings = prepared->warnings;
@@ -344,10 +356,10 @@ void ClientSession::follow_prepared(Hold& hold) {
   if (!stays && statement.server == nullptr && !run_.opens_cursor) return;
   backend::ServerSession& server = hold.server();
   if (auto* entry = prepared_on(server, statement)) {
-    entry->had_cursor |= run_.opens_cursor;
-    entry->owner = stays ? statement.client_id : 0;
     // MySQL 9.7 never ends the reply to an execution without a cursor behind one that had one.
-    if (!stays && entry->had_cursor) server.statements.close(entry->id);
+    entry->spoilt |= run_.opens_cursor;
+    entry->owner = stays ? statement.client_id : 0;
+    if (!stays && entry->spoilt) server.statements.close(entry->id);
   }
   statement.server = stays ? &server : nullptr;
   refresh_prepared_pins(hold);

@@ -56,6 +56,9 @@ struct StatementRun {
   /// ERR packet to the PREPARE of a statement that was to be executed on a further server session.
   std::unique_ptr<std::string> preparation_refusal;
   const session::Variables* prepares_under = nullptr;  ///< while it is prepared on a further server session
+  session::ParameterTypes types = session::kNoTypes;   ///< of an execution: bound by it, or by an earlier one
+  bool binds_types = false;                            ///< it names them
+  std::size_t types_flag_at = 0;  ///< where in the packet that is said; 0: it has no parameters
   bool opens_cursor = false;
   bool misaddressed = false;  ///< sent with another statement id than the server has given
   bool made_room = false;     ///< others' prepared statements were closed for it

@@ -14,7 +14,11 @@ struct Fixture {
   }
   void prepare(const session::PreparedRef& prepared, std::uint32_t id) {
     statements.add(prepared, kMax);
-    statements.confirm(id);
+    statements.confirm(id, /*of_all=*/true);
+  }
+  void prepare_by_types(const session::PreparedRef& prepared, std::uint32_t id) {
+    statements.add(prepared, kMax);
+    statements.confirm(id, /*of_all=*/false);
   }
 
   session::StateStore states;
@@ -28,12 +32,12 @@ struct Fixture {
 TEST_CASE_FIXTURE(Fixture, "the id of the next statement is foreseen, also behind one that failed") {
   const auto a = text("a"), b = text("b"), c = text("c");
   CHECK(statements.add(a, kMax).id == 1);
-  CHECK(statements.confirm(1));
+  CHECK(statements.confirm(1, true));
   CHECK(statements.add(b, kMax).id == 2);
   statements.refuse();
   CHECK(statements.find(*b) == nullptr);
   CHECK(statements.add(c, kMax).id == 3);
-  CHECK_FALSE(statements.confirm(7));  // another command has used up some
+  CHECK_FALSE(statements.confirm(7, true));  // another command has used up some
   CHECK(statements.find(*c)->id == 7);
   CHECK(statements.add(b, kMax).id == 8);
 }
@@ -74,6 +78,39 @@ TEST_CASE_FIXTURE(Fixture, "a text that is prepared once more takes the place of
   CHECK(statements.size() == 1);
   CHECK(statements.find(*a)->id == 2);
   CHECK(statements.to_close() == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "where types matter, one serves executions that bind those it has got, or the first") {
+  const auto a = text("a");
+  const auto integer = a->types("int"), string = a->types("str");
+  const auto fitting = [&](session::ParameterTypes types) {
+    return statements.find(*a, {.types = types, .others = false});
+  };
+  prepare_by_types(a, 1);
+  statements.bind(*fitting(integer), integer);
+  CHECK(fitting(string) == nullptr);
+  CHECK(fitting(session::kNoTypes) == nullptr);
+  prepare_by_types(a, 2);
+  CHECK(fitting(session::kNoTypes)->id == 2);
+  statements.bind(*fitting(string), string);
+  CHECK(fitting(integer)->id == 1);
+  CHECK(fitting(string)->id == 2);
+  CHECK(statements.to_close().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "where types matter, the later of two that have got the same ones stays") {
+  const auto a = text("a");
+  const auto integer = a->types("int");
+  prepare_by_types(a, 1);
+  statements.bind(*statements.find(*a), integer);
+  prepare_by_types(a, 2);
+  prepare_by_types(a, 3);
+  CHECK(statements.to_close() == std::vector<std::uint32_t>{2});
+  statements.bind(*statements.find(*a), integer);
+  CHECK(statements.size() == 1);
+  CHECK(statements.find(*a)->id == 3);
+  CHECK(statements.to_close() == std::vector<std::uint32_t>{2, 1});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a reset leaves nothing, and the ids go on") {
