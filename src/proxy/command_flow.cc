@@ -91,6 +91,8 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
     run_.traits.remove(Trait::reads_only);
     run_.traits.remove(Trait::single_statement);
   }
+  // A question that is only prepared asks nothing yet.
+  if (run_.command == Command::COM_STMT_PREPARE) run_.traits.remove(kCounts);
   ++shared_.counters().statements[run_.kind];
   if (run_.kind == StatementKind::text_execute && run_.has(Trait::text_execute) && run_.is_one_statement())
     read_text_execute();

@@ -37,7 +37,10 @@ bool ClientSession::has_questions(const Hold& hold) const {
 void ClientSession::ask(Hold& hold) {
   backend::ServerSession& server = hold.server();
   answering_ = &server;
-  if (found_rows_at_.server == &server) found_rows_at_.lease_number = 0;  // the answer has rows of its own
+  // The answer has rows of its own.
+  for (Residue* residue : {&previous_, &found_rows_at_}) {
+    if (residue->server == &server) residue->lease_number = 0;
+  }
   asks_insert_id_ = hold.pins.has(PinReason::last_insert_id);
   hold.pins.remove(PinReason::last_insert_id);
   hold.pins.remove(PinReason::unread_variable);

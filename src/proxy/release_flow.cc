@@ -62,8 +62,12 @@ void ClientSession::restore_row_count(backend::ServerSession& server) {
 /// that are returned; what else may change it, on another server session, loses it.
 void ClientSession::leave_residue(const Hold& hold) {
   backend::ServerSession& server = hold.server();
-  if (run_.command == Command::COM_STATISTICS && previous_.server != nullptr)
-    return;  // it leaves nothing behind
+  const bool counts_nothing = run_.command == Command::COM_STMT_PREPARE || run_.command == Command::COM_STATISTICS;
+  if (counts_nothing && !run_.failed) {
+    // They leave both as they are; a sync in front of them does not.
+    if (previous_.is_on(server) && run_.syncs_sent != 0) previous_.lease_number = 0;
+    return;
+  }
   previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
   const bool selects = run_.data_kind == StatementKind::select && !run_.failed;  // INTO a variable
   const bool does = run_.data_kind == StatementKind::dml_other && !dialect().mariadb;

@@ -24,6 +24,7 @@ class Traits {
   constexpr void add(Trait trait) { bits_ |= bit(trait); }
   constexpr void add(Traits others) { bits_ |= others.bits_; }
   constexpr void remove(Trait trait) { bits_ &= ~bit(trait); }
+  constexpr void remove(Traits others) { bits_ &= ~others.bits_; }
   constexpr std::uint64_t bits() const { return bits_; }
   constexpr bool operator==(const Traits&) const = default;
 
