@@ -16,8 +16,6 @@ using mysql::ErrorCode;
 using session::PinReason;
 using sql::Trait;
 
-constexpr sql::Traits kAsksAboutPrevious{Trait::reads_diagnostics, Trait::uses_found_rows,
-                                         Trait::uses_row_count};
 constexpr std::string_view kNumberIsGone =
     "the server session of the previous statement is not at hand any more, and with it what ROW_COUNT() and "
     "FOUND_ROWS() say";

@@ -14,6 +14,9 @@ inline constexpr sql::Traits kMayRunAnything{sql::Trait::calls_routine, sql::Tra
                                              sql::Trait::execute_immediate, sql::Trait::opaque};
 /// Asks for a number that the statement before has left on its server session.
 inline constexpr sql::Traits kCounts{sql::Trait::uses_found_rows, sql::Trait::uses_row_count};
+/// Asks about what the statement before has left there.
+inline constexpr sql::Traits kAsksAboutPrevious{sql::Trait::reads_diagnostics, sql::Trait::uses_found_rows,
+                                                sql::Trait::uses_row_count};
 /// Commands that run no SQL text of theirs and change nothing.
 inline constexpr sql::Traits kHarmless{sql::Trait::reads_only, sql::Trait::single_statement};
 

@@ -53,26 +53,36 @@ bool names_make_user_variables(Command command, StatementKind kind) {
   }
 }
 
-/// A SET whose effect on its variables the text tells.
-bool tells_values(const sql::Statement& statement) {
+bool sets_user_variables_only(const sql::Statement& statement) {
   return statement.kind == StatementKind::set && !statement.traits.has(Trait::set_statement_for) &&
          !statement.assignments.overflowed() &&
          std::ranges::all_of(statement.assignments, [](const sql::Assignment& assignment) {
-           return assignment.scope == sql::Scope::user_variable &&
-                  (is_literal(assignment) || is_null(assignment));
+           return assignment.scope == sql::Scope::user_variable;
+         });
+}
+
+/// A SET whose effect on its variables the text tells.
+bool tells_values(const sql::Statement& statement) {
+  return sets_user_variables_only(statement) &&
+         std::ranges::all_of(statement.assignments, [](const sql::Assignment& assignment) {
+           return is_literal(assignment) || is_null(assignment);
          });
 }
 
 }  // namespace
 
 /// It assigns and reads nothing, or does nothing at all: what the variables held before does not matter. NULL
-/// keeps their type. Where GET DIAGNOSTICS has something to tell, a SET in front of it would spoil that.
+/// keeps their type. What GET DIAGNOSTICS has to tell, or a SET of the number of errors, one in front would
+/// spoil.
 bool ClientSession::assigns_blindly(const sql::Statement& statement) const {
   if (statement.kind == StatementKind::diagnostics) {
     return run_.has(Trait::uses_row_count) || std::ranges::any_of(holds_, [](const Hold& hold) {
              return hold.pins.has(PinReason::diagnostics);
            });
   }
+  const bool asks = run_.command != Command::COM_STMT_PREPARE && run_.traits.has_any(kAsksAboutPrevious);
+  if (asks && sets_user_variables_only(statement))
+    return std::ranges::none_of(statement.user_variables, &sql::UserVariable::read);
   return tells_values(statement) && std::ranges::none_of(statement.assignments, is_null) &&
          !empty_text_is_null();
 }
@@ -247,8 +257,8 @@ void ClientSession::follow_user_variables(Hold& hold, const sql::Statement& stat
       if (!may_follow(name)) {
         odd = true;
       } else if (assigned_nothing) {
-        // What lies on the server is what it was, the client's or not. GET DIAGNOSTICS may have come halfway.
-        if (statement.kind == StatementKind::diagnostics)
+        // What lies on the server is what it was, the client's or not; unless it came halfway.
+        if (!tells_values(statement))
           hold.server().made_user_variables().set_unknown(name.text());
       } else {
         set_user_variable_unread(hold, name.text());

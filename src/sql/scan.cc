@@ -256,9 +256,11 @@ void Analyser::read_next_value() {
 
 void Analyser::read_user_variable() {
   if (is_host()) return advance();
-  UserVariable variable{token_.text, assigns_variables_, token_.has_escapes};
+  UserVariable variable{
+      .name = token_.text, .assigned = assigns_variables_, .has_escapes = token_.has_escapes};
   advance();
   variable.assigned |= token_.is(TokenKind::assign);
+  variable.read = !variable.assigned;
   note(Trait::uses_user_variables);
   if (variable.assigned) {
     note(Trait::assigns_user_variables);
@@ -267,6 +269,7 @@ void Analyser::read_user_variable() {
   for (UserVariable& known : statement_.user_variables) {
     if (same_name(known.name, variable.name)) {
       known.assigned |= variable.assigned;
+      known.read |= variable.read;
       return;
     }
   }

@@ -61,6 +61,7 @@ using TableList = BoundedList<Table, 12>;
 struct UserVariable {
   std::string_view name;
   bool assigned = false;     ///< the statement may change it
+  bool read = false;         ///< it is named where it is not assigned
   bool has_escapes = false;  ///< quoted, with a doubled quote or a backslash inside
 };
 using UserVariableList = BoundedList<UserVariable, 64>;

@@ -69,7 +69,7 @@ std::string user_variables(std::string_view text, const Dialect& dialect) {
   const Statement statement = first_statement(text, dialect);
   for (const UserVariable& variable : statement.user_variables) {
     append(line, " ", variable.name);
-    if (variable.assigned) line += "!";
+    if (variable.assigned) line += variable.read ? "!?" : "!";
   }
   return line;
 }

@@ -123,10 +123,11 @@ TEST_CASE("subject and detail name what a statement is about") {
   }
 }
 
-TEST_CASE("user variables are listed once, with those that may change marked") {
+TEST_CASE("user variables are listed once, marked if they may change, and then if they are read") {
   static constexpr Expectation kRows[] = {
       {"SELECT @a, @A, @b", "a b"},
-      {"SELECT @a, @a := @b", "a! b"},
+      {"SELECT @a, @a := @b", "a!? b"},
+      {"SET @a = @a + 1, @b = 2", "a!? b!"},
       {"SELECT 1, 2 INTO @a, @`b c`", "a! b c!"},
       {"SELECT @a INTO @b", "a b!"},
       {"SET @a = @b, @c = @d := 1", "a! b c! d!"},
