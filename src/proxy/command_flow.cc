@@ -199,7 +199,7 @@ bool ClientSession::asks_about_previous() const {
 bool ClientSession::runs_no_statement() const {
   if (run_.command == Command::COM_RESET_CONNECTION) return false;
   return run_.kind == StatementKind::command || run_.kind == StatementKind::fetch ||
-         run_.kind == StatementKind::use || run_.unknown_prepared;
+         run_.kind == StatementKind::use || run_.runs_nothing;
 }
 
 /// The statement leaves that list as it is, and FOUND_ROWS() too. To say so of one that empties it after all

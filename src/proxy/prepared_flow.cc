@@ -70,17 +70,24 @@ void ClientSession::begin_prepared() {
   if (!refuse_split_state()) find_server();
 }
 
-/// What the head of a COM_STMT_EXECUTE says; one that is malformed says nothing, and the server will say so.
+/// What the head of a COM_STMT_EXECUTE says. One that is malformed, or has parameters whose types are not known
+/// from anywhere, is the server's to refuse.
 void ClientSession::read_execution() {
+  run_.runs_nothing = true;
   const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
   if (!execute) return;
   run_.opens_cursor = execute->opens_cursor();
-  session::PreparedText& text = *run_.prepared->text;
+  PreparedStatement& statement = *run_.prepared;
+  session::PreparedText& text = *statement.text;
   const auto types = ExecuteTypes::parse(*execute, text.parameters, wanted_capabilities());
-  if (!types || types->parameter_count == 0) return;
+  if (!types) return;
+  run_.runs_nothing = false;
+  if (types->parameter_count == 0) return;
   run_.types_flag_at = run_.packet.size() - execute->parameters.size() + types->flag_offset;
   run_.binds_types = types->types_bound;
-  run_.types = types->types_bound ? text.types(as_text(types->types)) : run_.prepared->types;
+  run_.types = types->types_bound ? text.types(as_text(types->types)) : statement.types;
+  run_.runs_nothing =
+      !types->types_bound && statement.types == session::kNoTypes && !statement.has_types_on_server;
 }
 
 /// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
@@ -108,7 +115,7 @@ void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
                                                                        : "mysqld_stmt_reset";
     return refuse_command<ErrorCode::ER_UNKNOWN_STMT_HANDLER>(fmt::format_int(*id).str(), function);
   }
-  run_.unknown_prepared = true;
+  run_.runs_nothing = true;
   run_.traits = kHarmless;
   run_group_ = group_of_held_state();
   find_server();

@@ -38,7 +38,7 @@ struct StatementRun {
   bool killed = false;            ///< it is to end, and is not tried again
   bool kill_may_arrive = false;   ///< a KILL of it was sent to the server and never answered
   bool hides_trackers = false;    ///< the server session's trackers are off while it runs
-  bool unknown_prepared = false;  ///< names a prepared statement that the client does not have
+  bool runs_nothing = false;      ///< the server will refuse it as it stands
   bool sets_untracked = false;    ///< see session::TextSummary
   bool sets_trackers = false;
   bool sets_autocommit = false;
