@@ -81,8 +81,10 @@ void Analyser::read_statement() {
     case Word::IMPORT:
     case Word::INSTALL:
     case Word::UNINSTALL: return read_administration(Traits(Trait::implicit_commit));
-    case Word::SIGNAL:
-    case Word::RESIGNAL: return set_kind(StatementKind::diagnostics);
+    case Word::SIGNAL: return set_kind(StatementKind::diagnostics);
+    case Word::RESIGNAL:
+      note(Trait::reads_diagnostics);  // outside of a handler it adds its error to the list
+      return set_kind(StatementKind::diagnostics);
     default: return read_compound();
   }
 }

@@ -123,6 +123,7 @@ TEST_CASE("statements that call, browse and explain show what they do") {
       {"GET CURRENT DIAGNOSTICS CONDITION 1 @m = MESSAGE_TEXT",
        "diagnostics: uses_user_variables assigns_user_variables reads_diagnostics"},
       {"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'x'", "diagnostics:"},
+      {"RESIGNAL", "diagnostics: reads_diagnostics"},
   };
   for (const Expectation& row : kRows) {
     CAPTURE(row.text);
