@@ -280,8 +280,10 @@ class ClientSession : public net::StreamOwner,
   backend::ServerStatements::Fit fitting_types() const;
   bool needs_preparing(const Hold& hold) const;
   void send_preparation(Hold& hold, session::Facets& from);
+  void send_schema_of_preparation(Hold& hold, const session::Schema& from, const session::Schema& to);
   void on_prepared(backend::ServerSession& server, bool as_expected,
                    const mysql::ErrPacket* refusal) override;
+  void refuse_preparation(const mysql::ErrPacket& refusal);
   bool mend(backend::ServerSession& server, Bytes refusal);
   void refuse_execution(Hold& hold);
   bool make_room_for_statements(backend::ServerSession& server);
@@ -386,8 +388,8 @@ class ClientSession : public net::StreamOwner,
   bool send_text_statements(Hold& hold);
   void send_text_prepare(Hold& hold, const session::TextStatement& statement);
   void send_text_deallocate(Hold& hold, std::string_view name);
-  bool is_refused_prepare() const;
-  void note_refused_prepare(backend::ServerSession& server, const mysql::ErrPacket& refusal);
+  bool is_of_preparation() const;
+  void note_refused_preparation(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   void follow_text_statements(Hold& hold, const sql::Statement& statement, Ran ran);
   static bool plain_source(const sql::Statement& statement);
   bool take_text_statement(Hold& hold, const sql::Statement& statement, std::string_view name);

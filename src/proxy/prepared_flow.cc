@@ -189,7 +189,7 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   const session::Variables& then = shared_.prepared_texts.in_force_for(*text->variables, *facets_.variables);
   run_.prepares_under = &then;
   if (text->schema->selected && from.schema != text->schema) {
-    send_schema(hold, *from.schema, *text->schema);
+    send_schema_of_preparation(hold, *from.schema, *text->schema);
     from.schema = text->schema;
   }
   if (from.variables != &then) {
@@ -205,17 +205,33 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   ++shared_.counters().statements_prepared_again;
 }
 
+/// Of one that is not the client's the client hears only when it executes the statement: somebody may have
+/// dropped it.
+void ClientSession::send_schema_of_preparation(Hold& hold, const session::Schema& from,
+                                               const session::Schema& to) {
+  send_schema(hold, from, to);
+  if (&to != schema_on(hold)) run_.prepare_schema_number = syncs_due_;
+}
+
 void ClientSession::on_prepared(backend::ServerSession& server, bool as_expected,
                                 const mysql::ErrPacket* refusal) {
   if (refusal != nullptr) {
-    run_.preparation_refusal = std::make_unique<std::string>();
-    mysql::PacketWriter writer(*run_.preparation_refusal);
-    refusal->encode(writer, run_.reply_sequence);
-    run_.error_code = refusal->code;
+    refuse_preparation(*refusal);
+  } else if (run_.preparation_refusal != nullptr) {
+    server.statements.close(server.statements.find(*run_.prepared->text)->id);  // in the wrong schema
   } else {
     run_.misaddressed = state_ == State::relay && !as_expected;
   }
   sync_replied(server);
+}
+
+/// Of several refusals the first one tells.
+void ClientSession::refuse_preparation(const mysql::ErrPacket& refusal) {
+  if (run_.preparation_refusal != nullptr) return;
+  run_.preparation_refusal = std::make_unique<std::string>();
+  mysql::PacketWriter writer(*run_.preparation_refusal);
+  refusal.encode(writer, run_.reply_sequence);
+  run_.error_code = refusal.code;
 }
 
 /// The statement was refused, and the client need not hear of it: the server session does not have it under

@@ -49,7 +49,8 @@ struct StatementRun {
   const session::TextStatement* text_statement = nullptr;  ///< what EXECUTE runs; `text` is its text
   bool names_text_statement = false;                       ///< it is an EXECUTE that is understood
   std::uint32_t syncs_sent = 0;
-  std::uint32_t prepare_number = 0;  ///< of them: the PREPARE for EXECUTE, from 1
+  std::uint32_t prepare_number = 0;         ///< of them: the PREPARE for EXECUTE, from 1
+  std::uint32_t prepare_schema_number = 0;  ///< and what selects a schema that is not the client's for it
   std::uint8_t reply_sequence = 1;
   PreparedStatement* prepared = nullptr;  ///< the client's, that a COM_STMT_* is about
   session::PreparedRef preparing;         ///< of COM_STMT_PREPARE

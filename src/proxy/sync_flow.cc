@@ -156,7 +156,7 @@ bool ClientSession::send_sync(Hold& hold) {
   run_.sync_failed = false;
   if (!shared_.sync_enabled && !needs_preparing(hold)) return false;
   if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
-  run_.prepare_number = 0;
+  run_.prepare_number = run_.prepare_schema_number = 0;
   run_.preparation_refusal.reset();
   const bool text_statements_sent = send_text_statements(hold);
 
@@ -223,8 +223,9 @@ bool ClientSession::send_sync(Hold& hold) {
   if (!run_.has_reply() || joins_transaction) return true;  // nothing would tell what became of it
   if (!prepares) return !may_pipeline && !guards_;
   // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
-  // MariaDB counts for all its sessions, so there it cannot be foreseen.
-  const bool foreseen = !dialect().mariadb && run_.request_done;
+  // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
+  // schema.
+  const bool foreseen = !dialect().mariadb && run_.request_done && run_.prepare_schema_number == 0;
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 
@@ -318,8 +319,8 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
   if (state_ == State::follow)
     return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
   if (refusal != nullptr) {
-    if (!is_refused_prepare()) return sync_refused(server, *refusal);
-    note_refused_prepare(server, *refusal);
+    if (!is_of_preparation()) return sync_refused(server, *refusal);
+    note_refused_preparation(server, *refusal);
   }
   sync_replied(server);
 }

@@ -155,7 +155,7 @@ void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement
   const session::Variables& then =
       shared_.prepared_texts.in_force_for(*statement.facets.variables, *facets_.variables);
   if (server.facets.schema != statement.facets.schema)
-    send_schema(hold, *server.facets.schema, *statement.facets.schema);
+    send_schema_of_preparation(hold, *server.facets.schema, *statement.facets.schema);
   if (server.facets.variables != &then) send_variables(hold, *server.facets.variables, then);
   server.facets.schema = statement.facets.schema;
   server.facets.variables = &then;
@@ -175,18 +175,23 @@ void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
   server.text_statements.remove(name);
 }
 
-/// The PREPARE that was to go in front of EXECUTE was refused: a table is gone, say. That is what the client
-/// hears, as it would if the server had prepared the statement anew by itself.
-bool ClientSession::is_refused_prepare() const {
-  return run_.prepare_number != 0 && run_.syncs_sent - syncs_due_ + 1 == run_.prepare_number;
+/// A reply is due to the PREPARE that goes in front of EXECUTE, or to what selects its schema. When that is
+/// refused, because a table is gone, say, the client hears it as if the server had prepared the statement anew
+/// by itself.
+bool ClientSession::is_of_preparation() const {
+  const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
+  return number == run_.prepare_number || number == run_.prepare_schema_number;
 }
 
-void ClientSession::note_refused_prepare(backend::ServerSession& server, const mysql::ErrPacket& refusal) {
-  run_.preparation_refusal = std::make_unique<std::string>();
-  mysql::PacketWriter writer(*run_.preparation_refusal);
-  refusal.encode(writer, run_.reply_sequence);
-  run_.error_code = refusal.code;
-  server.text_statements.remove(run_.text_statement->name);
+void ClientSession::note_refused_preparation(backend::ServerSession& server,
+                                             const mysql::ErrPacket& refusal) {
+  refuse_preparation(refusal);
+  if (run_.text_statement == nullptr) return;
+  const std::string& name = run_.text_statement->name;
+  const bool is_prepare = run_.syncs_sent - syncs_due_ + 1 == run_.prepare_number;
+  // What the PREPARE behind a refused schema makes is of no use to anybody.
+  is_prepare ? server.text_statements.remove(name)
+             : server.text_statements.put(name, shared_.backend.states.draw_number());
 }
 
 // --- Behind PREPARE and DEALLOCATE
