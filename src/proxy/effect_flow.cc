@@ -152,6 +152,8 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     }
     return;
   }
+  // What the SET has read belongs to a transaction that no status flag tells of, and that outlives a reset.
+  if (id == VariableId::autocommit && run_.names_tables) pin(hold, PinReason::unknown_statement);
   if (id && !run_.reported.test(static_cast<std::size_t>(*id))) ask_about(*id);
   // Each of the two brings the other along, which no report tells.
   if (id == VariableId::character_set_server) ask_about(VariableId::collation_server);
