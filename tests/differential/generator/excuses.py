@@ -39,6 +39,13 @@ class Case:
     def lacks_deprecate_eof(self) -> bool:
         return Capability.DEPRECATE_EOF not in self.capabilities
 
+    def since_ok(self) -> Iterator[Entry]:
+        """What the same client was answered before, back to the last answer that was no error; the last first."""
+        for entry in self.before():
+            yield entry
+            if not entry.reply.error:
+                return
+
     def before(self) -> Iterator[Entry]:
         """What the same client was answered before, the last first."""
         return (one for one in reversed(self.expected[: self.index]) if one.client == self.left.client)
@@ -132,11 +139,41 @@ def definition_of_unset_variable(case: Case, at: int) -> bool:
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
 def schema_behind_execution(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
-    executes = "execute" in (case.left.step.verb, next((entry.step.verb for entry in case.before()), ""))
+    executes = any(entry.step.verb == "execute" for entry in [case.left, *case.since_ok()])
     if case.server_kind != "mysql" or not executes or not left.role == right.role == Role.OK:
         return False
     (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
     return head == other_head and [item for item in reported if item[0] != SCHEMA] == other_reported
+
+
+@of_packets("What a statement changed before its error, servers report with a later OK")
+def report_behind_an_error(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    failed = next(case.before(), case.left).reply.error
+    if not failed or not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head == other_head and set(other_reported) < set(reported)
+
+
+@of_packets("MariaDB reports that the schema has come back behind an error in another one (an execution, CALL)")
+def schema_behind_an_error(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    failed = any(entry.reply.error and EXECUTES.match(entry.step.text) for entry in case.before())
+    if case.server_kind != "mariadb" or not failed or not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    both = ([item for item in items if item[0] != SCHEMA] for items in (reported, other_reported))
+    return head == other_head and next(both) == next(both)
+
+
+@of_packets("the state of a transaction that a client tracks may show a read that was lockstep's")
+def read_of_lockstep(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head == other_head and without_reads(reported) == without_reads(other_reported)
 
 
 @of_packets("MySQL derives them from all executions before, which happened on several server sessions")
@@ -186,7 +223,9 @@ OF_PACKETS.append(tells_warnings_of_login)
 
 # Parts of packets
 
-SCHEMA = 1
+SCHEMA, TRANSACTION_STATE = 1, 5
+# What runs in another schema than the client's: a statement prepared there, a routine that is named with it.
+EXECUTES = re.compile(r"\\execute|CALL \w+\.", re.I)
 AT_ROW = re.compile(rb" at row \d+$")
 ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
 # Of a column that is a variable, or an expression of some.
@@ -216,6 +255,11 @@ def ok_fields(packet: Packet) -> tuple[list, list[tuple[int, bytes]]]:
     head[3] &= ~Status.SESSION_STATE_CHANGED
     info = reader.string() if reader else b""
     return [*head, info], state_items(reader.string()) if reader else []
+
+
+def without_reads(items: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The letters for reading, for statements that are unsafe for the binary log, and for rows sent."""
+    return [(kind, re.sub(rb"[rRsS]", b"_", data) if kind == TRANSACTION_STATE else data) for kind, data in items]
 
 
 def definition(packet: Packet) -> tuple[bytes, bytes, tuple[int, ...]]:

@@ -70,7 +70,7 @@ class Worker:
         return Lockstep(self.options.lockstep, self.address, policy, folder / f"{self.schema}-{policy}", settings)
 
     def start(self) -> None:
-        self._run(f"SET SESSION lock_wait_timeout = {CONTROL_WAIT_SECONDS}")
+        self._run(f"SET SESSION lock_wait_timeout = {CONTROL_WAIT_SECONDS}, innodb_lock_wait_timeout = {CONTROL_WAIT_SECONDS}")
         self._make_schema()
         for proxy in self.proxies:
             start(proxy)

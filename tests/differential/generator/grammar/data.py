@@ -6,7 +6,7 @@ from .objects import any_table, own_table
 
 def row(c: Client) -> str:
     value = c.pick("1", "2", "NULL", "-3", "LAST_INSERT_ID()", "@a", "5 + 5", "@@auto_increment_increment")
-    text = c.pick("'x'", "'y'", "NULL", "'äö'", "@b", "DATABASE()", "@@time_zone", "CHARSET(@a)")
+    text = c.pick("'x'", "'y'", "NULL", "'äö'", "@b", "DATABASE()", "@@time_zone", "IF(@a IS NULL, NULL, CHARSET(@a))")
     return f"({value}, {text})"
 
 

@@ -17,7 +17,7 @@ def assign(c: Client):
 def read_user_variables(c: Client):
     one = name(c)
     return c.pick(
-        f"SELECT {one}", f"SELECT {one}, {name(c)}", f"SELECT CHARSET({one}), COLLATION({one}), {one}",
+        f"SELECT {one}", f"SELECT {one}, {name(c)}", f"SELECT IF({one} IS NULL, NULL, CHARSET({one})), IF({one} IS NULL, NULL, COLLATION({one})), {one}",
         f"SELECT {one} + 0, CONCAT({one}, 'x'), HEX({one})", f"SELECT COERCIBILITY({one})",
         f"SELECT {one} IS NULL, LENGTH({one})", f"SELECT {one} / 3, {one} = 'TEXT'", f"SELECT 1 WHERE {one} = {name(c)}",
         f"SELECT id FROM s WHERE v = {one}",
@@ -32,7 +32,7 @@ def assign_in_statement(c: Client):
         f"SELECT {one} := {one} + 1, {other} := {one}",
         f"SELECT {one} := id FROM {any_table(c)}",
         f"SELECT {one} := COUNT(*) FROM {any_table(c)}",
-        f"SELECT id, {one} := COALESCE({one}, 0) + 1 FROM s",
+        f"SELECT id, {one} := CAST(COALESCE({one}, 0) AS SIGNED) + 1 FROM s",
         f"DO {one} := {value(c)}",
         f"UPDATE {c.table} SET a = ({one} := id)",
         f"INSERT INTO {c.table} (a) VALUES ({one} := {c.number()})",
