@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "proxy/client_session.h"
+#include "proxy/common_sets.h"
 #include "sql/literal.h"
 
 namespace lockstep::proxy {
@@ -103,7 +104,7 @@ void ClientSession::read_text_execute() {
 /// A statement that this one may execute is to be prepared there first.
 bool ClientSession::needs_text_preparing(const Hold& hold) const {
   const bool may_execute = run_.text_statement != nullptr || run_.traits.has_any(kNamesTextStatement) ||
-                           run_.kind == StatementKind::call || run_.has(Trait::opaque);
+                           run_.traits.has_any(kMayRunAnything);
   if (!may_execute || text_statements_ == nullptr || keeps_text_statements(hold)) return false;
   bool missing = false;
   text_statements_->each([&](const TextStatement& own) {
@@ -130,18 +131,18 @@ bool ClientSession::send_text_statements(Hold& hold) {
   };
   if (run_.text_statement != nullptr) {
     bring(run_.text_statement->name);
-  } else if (run_.names_text_statement || run_.traits.has_any(kNamesTextStatement)) {
-    shared_.analysis.each_statement(run_.text, dialect(), [&](const sql::Statement& statement) {
-      if (!statement.traits.has_any(kNamesTextStatement)) return;
-      const UserVariableName name(statement.subject, statement.subject_has_escapes);
-      if (!name.odd()) bring(name.text());
-    });
-  } else if (run_.kind == StatementKind::call || run_.has(Trait::opaque)) {
+  } else if (run_.traits.has_any(kMayRunAnything)) {
     if (text_statements_ != nullptr)
       text_statements_->each([&](const TextStatement& own) { bring(own.name); });
     for (std::string strange; server.may_expect(kRepliesBehind) &&
                               !(strange = server.text_statements.find_strange(own_of)).empty();)
       send_text_deallocate(hold, strange);
+  } else if (run_.names_text_statement || run_.traits.has_any(kNamesTextStatement)) {
+    shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
+      if (!statement.traits.has_any(kNamesTextStatement)) return;
+      const UserVariableName name(statement.subject, statement.subject_has_escapes);
+      if (!name.odd()) bring(name.text());
+    });
   }
   return syncs_due_ != before;
 }
