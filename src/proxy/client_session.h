@@ -273,6 +273,7 @@ class ClientSession : public net::StreamOwner,
   bool refuse_cut_short(Bytes payload);
   void begin_unknown_prepared(Result<std::uint32_t> id);
   void close_prepared(PreparedStatement& statement);
+  void begin_empty_reset();
   bool execute_head_is_complete();
   void read_execution();
   backend::ServerStatements::Entry* prepared_on(backend::ServerSession& server,

@@ -146,8 +146,10 @@ std::uint16_t ClientSession::own_status() const {
 /// The status flags behind the command before.
 std::uint16_t ClientSession::status_before(const Hold& hold) const {
   using namespace mysql::ServerStatus;
+  // An ERR pins where a transaction may be open.
   const bool in_transaction =
-      hold.pins.has(session::PinReason::transaction) || transaction_.open_but_held_back();
+      transaction_.open_but_held_back() ||
+      (hold.pins.has(session::PinReason::transaction) && (last_status_ & SERVER_STATUS_IN_TRANS) != 0);
   std::uint16_t status = status_flags(in_transaction, is_autocommit_on(hold.server()));
   if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
   // What a routine has made of sql_mode is not always reported.

@@ -58,6 +58,8 @@ void ClientSession::begin_prepared() {
   if (run_.command == Command::COM_STMT_FETCH && !statement->cursor_open)
     return refuse_command<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(*id).str(),
                                                                  dialect().mariadb ? "" : ".");
+  if (run_.command == Command::COM_STMT_RESET && statement->server == nullptr && dialect().mariadb)
+    return begin_empty_reset();
   if (run_.command == Command::COM_STMT_EXECUTE) {
     run_.traits = text.traits;
     run_.sets_autocommit = text.sets_autocommit;
@@ -88,6 +90,18 @@ void ClientSession::read_execution() {
   run_.types = types->types_bound ? text.types(as_text(types->types)) : statement.types;
   run_.runs_nothing =
       !types->types_bound && statement.types == session::kNoTypes && !statement.has_types_on_server;
+}
+
+/// No server has anything to forget of the statement. MariaDB answers COM_PING in the same way, and that
+/// needs no PREPARE, which it might refuse in a transaction that only reads. (MySQL forgets warnings at a
+/// reset.)
+void ClientSession::begin_empty_reset() {
+  run_.packet = run_.packet.first(kPing.size());
+  std::ranges::copy(kPing, run_.packet.begin());
+  run_.command = Command::COM_PING;
+  run_.prepared = nullptr;
+  run_.text = {};
+  begin_plain(StatementKind::command, kHarmless);
 }
 
 /// Commands that have no reply have one on MySQL when they are cut short: an ERR that nothing would await.
