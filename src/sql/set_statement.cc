@@ -267,7 +267,8 @@ void Analyser::add_assignment(const Assignment& assignment) {
     case Scope::character_set: note(Trait::sets_names); break;
   }
   const bool of_session = assignment.scope == Scope::session || assignment.scope == Scope::unscoped_at_at;
-  if (of_session && (same_name(assignment.name, "last_insert_id") || same_name(assignment.name, "identity"))) {
+  if (of_session &&
+      (same_name(assignment.name, "last_insert_id") || same_name(assignment.name, "identity"))) {
     note(Trait::sets_last_insert_id);
     note(Trait::uses_last_insert_id);  // the one of before stays when the SET fails
   }

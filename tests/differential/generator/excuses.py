@@ -156,15 +156,15 @@ def report_behind_an_error(case: Case, at: int) -> bool:
     return head == other_head and set(other_reported) < set(reported)
 
 
-@of_packets("MariaDB reports that the schema has come back behind an error in another one (an execution, CALL)")
-def schema_behind_an_error(case: Case, at: int) -> bool:
+@of_packets("MariaDB reports what has changed in a statement that failed, in a routine or a trigger, with whatever is reported next")
+def late_report_of_mariadb(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
-    failed = any(entry.reply.error and EXECUTES.match(entry.step.text) for entry in case.before())
-    if case.server_kind != "mariadb" or not failed or not left.role == right.role == Role.OK:
+    if case.server_kind != "mariadb" or not left.role == right.role == Role.OK:
         return False
     (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
-    both = ([item for item in items if item[0] != SCHEMA] for items in (reported, other_reported))
-    return head == other_head and next(both) == next(both)
+    one_more = set(reported) < set(other_reported) or set(other_reported) < set(reported)
+    hidden = any(entry.reply.error or RUNS_MORE.search(entry.step.text) for entry in [case.left, *case.before()])
+    return head == other_head and one_more and hidden
 
 
 @of_packets("the state of a transaction that a client tracks may show a read that was lockstep's")
@@ -173,7 +173,12 @@ def read_of_lockstep(case: Case, at: int) -> bool:
     if not left.role == right.role == Role.OK:
         return False
     (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
-    return head == other_head and without_reads(reported) == without_reads(other_reported)
+    if len(reported) == len(other_reported):
+        return head == other_head and without_reads(reported) == without_reads(other_reported)
+    # A read that shows already is not reported again.
+    states = [data for kind, data in reported + other_reported if kind == TRANSACTION_STATE]
+    others = [[item for item in items if item[0] != TRANSACTION_STATE] for items in (reported, other_reported)]
+    return head == other_head and others[0] == others[1] and len(states) == 1
 
 
 @of_packets("MySQL derives them from all executions before, which happened on several server sessions")
@@ -183,6 +188,25 @@ def definition_after_other_executions(case: Case, at: int) -> bool:
         return False
     has_parameters = any(not word.startswith("-") for word in case.left.step.words()[1:])
     return has_parameters and definition(left)[:2] == definition(right)[:2]
+
+
+@of_packets("On MySQL the count of rows in the OK of CALL may be that of a statement before, of whichever client")
+def rows_of_call(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    calls = "CALL " in case.left.step.text or case.left.step.verb == "execute"
+    if case.server_kind != "mysql" or not calls or not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head[0] == other_head[0] and head[2:] == other_head[2:] and reported == other_reported
+
+
+@of_packets("On MySQL a number in a user variable has a hidden character set, which CONCAT() shows")
+def charset_of_number(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mysql" or not left.role == right.role == Role.COLUMN:
+        return False
+    name = definition(left)[0]
+    return name.startswith(b"CONCAT(@") and definition(left)[:2] == definition(right)[:2]
 
 
 @of_packets("the number of rows in an error about a parameter of CALL is that of a statement before, of whichever client")
@@ -224,8 +248,8 @@ OF_PACKETS.append(tells_warnings_of_login)
 # Parts of packets
 
 SCHEMA, TRANSACTION_STATE = 1, 5
-# What runs in another schema than the client's: a statement prepared there, a routine that is named with it.
-EXECUTES = re.compile(r"\\execute|CALL \w+\.", re.I)
+# A routine, a function or a table with a trigger of those that sessions find or make.
+RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)
 AT_ROW = re.compile(rb" at row \d+$")
 ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
 # Of a column that is a variable, or an expression of some.

@@ -41,13 +41,17 @@ LONG_DATA_KIND = "hex"
 
 def kinds(c: Client, text: str) -> list[str]:
     """A kind for each parameter. MySQL derives types from all executions before, which lockstep may have given to several
-    server sessions (docs/differences.md): there, a text has the same kinds whoever executes it."""
-    choice = random.Random(text) if c.kind == "mysql" else c.random
-    return [choice.choice([*PARAMETERS, *USUAL_KINDS]) for _ in range(text.count("?"))]
+    server sessions (docs/differences.md): there, a text has the same kinds whoever executes it. On MariaDB so has one that
+    takes long data, which are kept in the form of the type that the parameter had before."""
+    own = random.Random(text)
+    kinds_of_text = [own.choice([*PARAMETERS, *USUAL_KINDS]) for _ in range(text.count("?"))]
+    if c.kind == "mysql" or takes_long_data(text):
+        return kinds_of_text
+    return [c.pick(*PARAMETERS, *USUAL_KINDS) for _ in kinds_of_text]
 
 
-def takes_long_data(c: Client, text: str) -> bool:
-    return "?" in text and (c.kind != "mysql" or kinds(c, text)[0] == LONG_DATA_KIND)
+def takes_long_data(text: str) -> bool:
+    return "?" in text and random.Random(text).choice([*PARAMETERS, *USUAL_KINDS]) == LONG_DATA_KIND
 
 
 @production("prepared", 4)
@@ -111,7 +115,7 @@ def execute_again(c: Client):
 
 @production("prepared", 1)
 def long_data(c: Client):
-    candidates = [one for one, text in c.prepared.items() if takes_long_data(c, text)]
+    candidates = [one for one, text in c.prepared.items() if takes_long_data(text)]
     if not candidates:
         return None
     statement = c.one_of(candidates)

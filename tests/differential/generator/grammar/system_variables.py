@@ -72,7 +72,6 @@ OF_KIND = {
         "eq_range_index_dive_limit": ("5", "DEFAULT"),
         "information_schema_stats_expiry": ("100", "DEFAULT"),
         "range_optimizer_max_mem_size": ("100000", "DEFAULT"),
-        "default_collation_for_utf8mb4": ("utf8mb4_general_ci", "DEFAULT", "latin1_bin"),
         "session_track_gtids": ("OFF", "OWN_GTID", "DEFAULT", "7"),
         "print_identified_with_as_hex": BOOLEAN,
         "sql_generate_invisible_primary_key": ("0", "DEFAULT"),
