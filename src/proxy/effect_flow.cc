@@ -79,6 +79,14 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
     if (statement.kind == StatementKind::set) all_unsaid_ = true;
     return;
   }
+  // What a SET has read that switches autocommit off belongs to a transaction that no status flag tells of,
+  // and that outlives a reset.
+  const auto sets_autocommit = [](const sql::Assignment& assignment) {
+    return sql::same_name(assignment.name, "autocommit");
+  };
+  if (statement.kind == StatementKind::set && !statement.tables.empty() &&
+      std::any_of(statement.assignments.begin(), statement.assignments.end(), sets_autocommit))
+    pin(hold, PinReason::unknown_statement);
   const bool alone = run_.is_one_statement() && statement.assignments.size() == 1;
   for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment, alone);
 }
@@ -152,8 +160,6 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     }
     return;
   }
-  // What the SET has read belongs to a transaction that no status flag tells of, and that outlives a reset.
-  if (id == VariableId::autocommit && run_.names_tables) pin(hold, PinReason::unknown_statement);
   if (id && !run_.reported.test(static_cast<std::size_t>(*id))) ask_about(*id);
   // Each of the two brings the other along, which no report tells.
   if (id == VariableId::character_set_server) ask_about(VariableId::collation_server);

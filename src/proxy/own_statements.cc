@@ -152,10 +152,10 @@ std::uint16_t ClientSession::status_before(const Hold& hold) const {
       (hold.pins.has(session::PinReason::transaction) && (last_status_ & SERVER_STATUS_IN_TRANS) != 0);
   std::uint16_t status = status_flags(in_transaction, is_autocommit_on(hold.server()));
   if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
-  // What a routine has made of sql_mode is not always reported.
-  if (hold.pins.has(session::PinReason::routine))
-    status |= last_status_ & (SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES);
-  return status;
+  // The sql_mode may not have been reported, and not been asked for yet.
+  constexpr std::uint16_t kOfMode = SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES;
+  if (last_status_ == 0) return status;
+  return static_cast<std::uint16_t>((status & ~kOfMode) | (last_status_ & kOfMode));
 }
 
 std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) const {

@@ -48,8 +48,8 @@ void ClientSession::run_on(Hold& hold) {
   }
   // A statement is prepared in the state of another time, and behind that in the client's: which must be
   // known. So must that in which it is prepared first.
-  const bool prepares = needs_preparing(hold) || needs_text_preparing(hold) ||
-                        (run_.command == Command::COM_STMT_PREPARE && !hold.pins.has(PinReason::diagnostics));
+  const bool prepares =
+      needs_preparing(hold) || needs_text_preparing(hold) || run_.command == Command::COM_STMT_PREPARE;
   if (hold.pins.has(PinReason::unread_variable) && prepares) return settle(hold, /*for_command=*/true);
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();
