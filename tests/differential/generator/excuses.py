@@ -133,7 +133,8 @@ def definition_of_unset_variable(case: Case, at: int) -> bool:
     (name, table, _), (other_name, _, _) = definition(left), definition(right)
     if name != other_name or table or not (is_null_throughout(case.left.reply, at) and is_null_throughout(case.right.reply, at)):
         return False
-    return NAMES_VARIABLE.search(name) is not None or case.left.step.text.startswith("CALL ")
+    runs_more = case.left.step.text.startswith("CALL ") or case.left.step.verb == "execute"
+    return NAMES_VARIABLE.search(name) is not None or runs_more
 
 
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
@@ -190,6 +191,25 @@ def definition_after_other_executions(case: Case, at: int) -> bool:
     return has_parameters and definition(left)[:2] == definition(right)[:2]
 
 
+@of_packets("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
+def count_without_trace(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.OK or not is_without_trace(case):
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    return head[:4] + head[5:] == other_head[:4] + other_head[5:] and reported == other_reported
+
+
+@of_packets("`statement_id` and `last_gtid` in reports, ids in errors of unknown prepared statements count per server session")
+def count_of_server_session(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    uncounted = [[item for item in items if COUNTED.match(item[1]) is None] for items in (reported, other_reported)]
+    return head == other_head and uncounted[0] == uncounted[1]
+
+
 @of_packets("On MySQL the count of rows in the OK of CALL may be that of a statement before, of whichever client")
 def rows_of_call(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
@@ -227,8 +247,14 @@ def count_is_gone(case: Case) -> bool:
 
 @of_replies("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
 def error_without_trace(case: Case) -> bool:
-    error = next((entry.reply.error for entry in case.before() if entry.reply.error), None)
-    return error is not None and error[0] in (1243, 1421) and ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
+    return is_without_trace(case) and ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
+
+
+@of_replies("or when a binary statement had to be prepared on the server session first")
+def list_gone_for_preparing(case: Case) -> bool:
+    asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) or case.left.step.verb == "execute"
+    prepares = any(entry.step.verb in ("execute", "stmt_reset") for entry in [case.left, *case.since_ok()])
+    return bool(asks) and prepares and tells_of_errors(case.left) and not tells_of_errors(case.right)
 
 
 # Errors that are no difference of lockstep's: two direct runs differ in them, too
@@ -248,12 +274,25 @@ OF_PACKETS.append(tells_warnings_of_login)
 # Parts of packets
 
 SCHEMA, TRANSACTION_STATE = 1, 5
+COUNTED = re.compile(rb".(statement_id|last_gtid)", re.S)
 # A routine, a function or a table with a trigger of those that sessions find or make.
 RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)
 AT_ROW = re.compile(rb" at row \d+$")
 ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
 # Of a column that is a variable, or an expression of some.
 NAMES_VARIABLE = re.compile(rb"(?<!@)@[^@\s]", re.S)
+
+
+def tells_of_errors(entry: Entry) -> bool:
+    """A list that is not empty, or a number of warnings that is not 0."""
+    rows = [packet.payload for packet in entry.reply.packets if packet.role in (Role.TEXT_ROW, Role.BINARY_ROW)]
+    return any(any(payload.strip(b"\x00\x010")) for payload in rows)
+
+
+def is_without_trace(case: Case) -> bool:
+    """The client's last error was one that lockstep gave for an unknown statement or cursor."""
+    error = next((entry.reply.error for entry in case.before() if entry.reply.error), None)
+    return error is not None and error[0] in (1243, 1421)
 
 
 def packets_at(case: Case, at: int) -> tuple[Packet, Packet]:

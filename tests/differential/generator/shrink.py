@@ -79,8 +79,8 @@ class Shrinker:
             for one in self.before if before is None else before:
                 self.worker.play(one, self.proxy.address, REPLY_SECONDS)
             actual = self.worker.play(candidate, self.proxy.address, REPLY_SECONDS)
-        except (KeyError, ValueError):
-            # A step without the one that it needs.
+        except (KeyError, ValueError, OSError):
+            # A step without the one that it needs: a statement, a connection.
             return False
         found = self.worker.difference(expected, actual, candidate.caps)
         if found is None or found.excused or self._differs_by_itself(candidate, expected):

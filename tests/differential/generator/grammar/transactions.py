@@ -6,8 +6,14 @@ from ..model import Client, production
 @production("transactions", 3, plain=True)
 def begin(c: Client):
     return c.pick(
-        "BEGIN", "START TRANSACTION", "BEGIN WORK", "START TRANSACTION READ ONLY", "START TRANSACTION READ WRITE",
-        "START TRANSACTION WITH CONSISTENT SNAPSHOT", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        "BEGIN", "START TRANSACTION", "BEGIN WORK", "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+    )
+
+
+@production("transactions", 1, plain=True)
+def begin_with_access_mode(c: Client):
+    return c.pick(
+        "START TRANSACTION READ ONLY", "START TRANSACTION READ WRITE", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     )
 
 
@@ -57,7 +63,7 @@ def set_transaction_variables(c: Client):
 def whole_transaction(c: Client):
     statements = [c.plain("transactions") for _ in range(c.number(1, 3))]
     return [
-        c.pick("BEGIN", "SET autocommit = 0", "START TRANSACTION READ ONLY"), *statements,
+        c.pick("BEGIN", "SET autocommit = 0", "START TRANSACTION"), *statements,
         c.pick("COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "SET autocommit = 1"),
     ]
 

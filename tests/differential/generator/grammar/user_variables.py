@@ -32,7 +32,7 @@ def assign_in_statement(c: Client):
         f"SELECT {one} := {one} + 1, {other} := {one}",
         f"SELECT {one} := id FROM {any_table(c)}",
         f"SELECT {one} := COUNT(*) FROM {any_table(c)}",
-        f"SELECT id, {one} := CAST(COALESCE({one}, 0) AS SIGNED) + 1 FROM s",
+        f"SELECT id, {one} := id + 1 FROM s",
         f"DO {one} := {value(c)}",
         f"UPDATE {c.table} SET a = ({one} := id)",
         f"INSERT INTO {c.table} (a) VALUES ({one} := {c.number()})",
