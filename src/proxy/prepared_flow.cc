@@ -72,8 +72,8 @@ void ClientSession::begin_prepared() {
   if (!refuse_split_state()) find_server();
 }
 
-/// What the head of a COM_STMT_EXECUTE says. One that is malformed, or has parameters whose types are not known
-/// from anywhere, is the server's to refuse.
+/// What the head of a COM_STMT_EXECUTE says. One that is malformed, or has parameters whose types are not
+/// known from anywhere, is the server's to refuse.
 void ClientSession::read_execution() {
   run_.runs_nothing = true;
   const auto execute = ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));

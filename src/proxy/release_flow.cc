@@ -62,7 +62,8 @@ void ClientSession::restore_row_count(backend::ServerSession& server) {
 /// that are returned; what else may change it, on another server session, loses it.
 void ClientSession::leave_residue(const Hold& hold) {
   backend::ServerSession& server = hold.server();
-  const bool counts_nothing = run_.command == Command::COM_STMT_PREPARE || run_.command == Command::COM_STATISTICS;
+  const bool counts_nothing =
+      run_.command == Command::COM_STMT_PREPARE || run_.command == Command::COM_STATISTICS;
   if (counts_nothing && !run_.failed) {
     // They leave both as they are; a sync in front of them does not.
     if (previous_.is_on(server) && run_.syncs_sent != 0) previous_.lease_number = 0;

@@ -34,12 +34,12 @@ struct StatementRun {
   bool retried = false;
   bool sync_failed = false;
   bool names_tables = false;
-  bool placed = false;            ///< by a rule
-  bool killed = false;            ///< it is to end, and is not tried again
-  bool kill_may_arrive = false;   ///< a KILL of it was sent to the server and never answered
-  bool hides_trackers = false;    ///< the server session's trackers are off while it runs
-  bool runs_nothing = false;      ///< the server will refuse it as it stands
-  bool sets_untracked = false;    ///< see session::TextSummary
+  bool placed = false;           ///< by a rule
+  bool killed = false;           ///< it is to end, and is not tried again
+  bool kill_may_arrive = false;  ///< a KILL of it was sent to the server and never answered
+  bool hides_trackers = false;   ///< the server session's trackers are off while it runs
+  bool runs_nothing = false;     ///< the server will refuse it as it stands
+  bool sets_untracked = false;   ///< see session::TextSummary
   bool sets_trackers = false;
   bool sets_autocommit = false;
   MutableBytes packet;  ///< headers included

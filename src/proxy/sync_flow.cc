@@ -286,6 +286,7 @@ void ClientSession::send_guarded(backend::ServerSession& server) {
   writer.u24(static_cast<std::uint32_t>(payload_bytes)).u8(0);
   writer.bytes(Bytes(run_.packet).first(head_bytes).subspan(mysql::kHeaderBytes)).text(guard);
   server.stream().send_copy(as_bytes(head));
+  shared_.guard.clear();  // it is the core's: another client's statement comes next
   send_bytes_of_command(server, run_.packet.subspan(head_bytes));
 }
 
@@ -411,7 +412,7 @@ void ClientSession::send_statement(Hold& hold) {
     server.expect_dropped(Command::COM_QUERY);
     server.send_query(server.pool().profile().client_trackers_statement());
   }
-  if (shared_.guard.size() != 0) {
+  if (guards_ && shared_.guard.size() != 0) {
     send_guarded(server);
   } else {
     if (!silent) server.expect_reply(run_.command);

@@ -177,8 +177,8 @@ void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
 }
 
 /// A reply is due to the PREPARE that goes in front of EXECUTE, or to what selects its schema. When that is
-/// refused, because a table is gone, say, the client hears it as if the server had prepared the statement anew
-/// by itself.
+/// refused, because a table is gone, say, the client hears it as if the server had prepared the statement
+/// anew by itself.
 bool ClientSession::is_of_preparation() const {
   const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
   return number == run_.prepare_number || number == run_.prepare_schema_number;

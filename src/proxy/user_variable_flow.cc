@@ -258,8 +258,7 @@ void ClientSession::follow_user_variables(Hold& hold, const sql::Statement& stat
         odd = true;
       } else if (assigned_nothing) {
         // What lies on the server is what it was, the client's or not; unless it came halfway.
-        if (!tells_values(statement))
-          hold.server().made_user_variables().set_unknown(name.text());
+        if (!tells_values(statement)) hold.server().made_user_variables().set_unknown(name.text());
       } else {
         set_user_variable_unread(hold, name.text());
       }

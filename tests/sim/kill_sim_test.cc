@@ -140,7 +140,7 @@ TEST_CASE("A KILL while lockstep brings a server session in step keeps the state
   holder.query("INSERT INTO orders VALUES (1)");
   REQUIRE(world.run_until([&] { return holder.answered() == 3; }, 1min));
   ran = false;
-  victim.query("INSERT INTO orders VALUES (2)");
+  victim.query("INSERT INTO orders VALUES (2);");  // with a `;` in it, it waits for the sync
   REQUIRE(world.run_until([&] { return world.sessions_say("synchronizing"); }, 1min));
   kill_query(killer, victim);
   REQUIRE(world.run_until([&] { return victim.answered() == 2; }, 1min));

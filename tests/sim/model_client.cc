@@ -230,7 +230,9 @@ void ModelClient::on_executed(std::string_view text, const SessionState& after) 
   const auto wanted = expected.state.promised();
   for (const auto& [name, value] : found) {
     if (value != wanted.at(name)) {
-      problem(fmt::format("left {} '{}' in place of '{}'", name, value, wanted.at(name)), expected);
+      problem(fmt::format("left {} '{}' in place of '{}'{}", name, value, wanted.at(name),
+                          text != expected.text ? fmt::format(", sent as {}", text) : std::string()),
+              expected);
     }
   }
 }
