@@ -29,7 +29,8 @@ constexpr sql::Traits kStays{Trait::calls_routine, Trait::uses_user_variables, T
 constexpr sql::Traits kUnclear{Trait::opaque, Trait::text_prepare, Trait::text_execute,
                                Trait::text_deallocate, Trait::execute_immediate};
 constexpr sql::Traits kNamesTextStatement{Trait::text_execute, Trait::text_deallocate};
-/// Behind one of them the server session alone knows what is prepared.
+/// Behind one of them the server session alone knows what stands behind a name. What it lacks of the client's,
+/// or has of other clients', is told by its list all the same: routines change nothing there.
 constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
 
 bool reads_alike(const sql::Dialect& a, const sql::Dialect& b) {
@@ -105,7 +106,7 @@ void ClientSession::read_text_execute() {
 bool ClientSession::needs_text_preparing(const Hold& hold) const {
   const bool may_execute = run_.text_statement != nullptr || run_.traits.has_any(kNamesTextStatement) ||
                            run_.traits.has_any(kMayRunAnything);
-  if (!may_execute || text_statements_ == nullptr || keeps_text_statements(hold)) return false;
+  if (!may_execute || text_statements_ == nullptr) return false;
   bool missing = false;
   text_statements_->each([&](const TextStatement& own) {
     missing |= !own.prepare.empty() && own.id != hold.server().text_statements.find(own.name);
@@ -117,8 +118,7 @@ bool ClientSession::needs_text_preparing(const Hold& hold) const {
 /// since EXECUTE would answer otherwise.
 bool ClientSession::send_text_statements(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  if ((text_statements_ == nullptr && server.text_statements.size() == 0) || keeps_text_statements(hold))
-    return false;
+  if (text_statements_ == nullptr && server.text_statements.size() == 0) return false;
   const std::uint32_t before = syncs_due_;
   const auto own_of = [&](std::string_view name) {
     return text_statements_ != nullptr ? text_statements_->find(name) : nullptr;
