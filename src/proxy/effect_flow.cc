@@ -161,9 +161,10 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     return;
   }
   if (id && !run_.reported.test(static_cast<std::size_t>(*id))) ask_about(*id);
-  // Each of the two brings the other along, which no report tells.
+  // What one brings along no report tells.
   if (id == VariableId::character_set_server) ask_about(VariableId::collation_server);
   if (id == VariableId::collation_server) ask_about(VariableId::character_set_server);
+  if (id == VariableId::max_join_size) ask_about(VariableId::sql_big_selects);
   if (!id && sql::same_name(assignment.name, "character_set_connection"))
     ask_about(VariableId::collation_connection);
 }

@@ -91,7 +91,12 @@ void write_sync(std::string& text, const Variables& from, const Variables& to, c
   text = kSet;
   const ResultsCharset results(from, to);
   results.append(text);
-  const auto assign = [&text](VariableId id) -> std::string& {
+  // Either of the two assigns the second.
+  bool join_size = false;
+  bool big_selects = false;
+  const auto assign = [&](VariableId id) -> std::string& {
+    join_size |= id == VariableId::max_join_size;
+    big_selects |= id == VariableId::sql_big_selects;
     if (text.size() != kSet.size()) text += ',';
     text += name(id);
     text += '=';
@@ -113,6 +118,11 @@ void write_sync(std::string& text, const Variables& from, const Variables& to, c
           append_value(assign(id), new_value->text);
         }
       });
+  if (join_size && !big_selects) {
+    const VariableValue* value = to.find(VariableId::sql_big_selects);
+    append_fresh_value(assign(VariableId::sql_big_selects),
+                       value != nullptr ? value->text : baseline.value(VariableId::sql_big_selects));
+  }
   if (text.size() == kSet.size()) text.clear();
 }
 

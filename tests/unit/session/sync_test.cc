@@ -20,6 +20,8 @@ struct Fixture {
     set(VariableId::time_zone, "SYSTEM");
     set(VariableId::wait_timeout, "28800");
     set(VariableId::long_query_time, "10.000000");
+    set(VariableId::max_join_size, "18446744073709551615");
+    set(VariableId::sql_big_selects, "ON");
   }
   void set(VariableId id, std::string_view text) { baseline.set(id, states.store.intern(text)); }
   using Values = std::vector<std::pair<VariableId, std::string_view>>;
@@ -132,6 +134,16 @@ TEST_CASE_FIXTURE(
   CHECK(assignments(plain, with_name) ==
         "NAMES 'utf8mb4' COLLATE 'utf8mb4_bin',collation_connection='utf8mb4_bin'");
   CHECK(assignments(with_name, plain) == "character_set_results='utf8mb4',character_set_client='utf8mb4'");
+}
+
+TEST_CASE_FIXTURE(Fixture, "max_join_size assigns sql_big_selects, which has its own value behind that") {
+  CHECK(assignments({}, {{VariableId::max_join_size, "10"}, {VariableId::sql_big_selects, "OFF"}}) ==
+        "max_join_size=10,sql_big_selects='OFF'");
+  CHECK(assignments({}, {{VariableId::max_join_size, "10"}, {VariableId::sql_big_selects, "ON"}}) ==
+        "max_join_size=10,sql_big_selects='ON'");
+  CHECK(assignments({{VariableId::max_join_size, "10"}}, {}) ==
+        "max_join_size=18446744073709551615,sql_big_selects='ON'");
+  CHECK(assignments({}, {{VariableId::sql_big_selects, "OFF"}}) == "sql_big_selects='OFF'");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a sync is a SET, or nothing, whatever the text held before") {
