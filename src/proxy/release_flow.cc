@@ -10,7 +10,7 @@ using mysql::Command;
 using session::PinReason;
 using sql::Trait;
 
-/// Statements that may read rows without returning them.
+/// Statements that may read rows without returning them. What MariaDB's RETURNING returns is not counted.
 bool may_change_found_rows(StatementKind kind) {
   switch (kind) {
     case StatementKind::insert:
@@ -28,6 +28,10 @@ bool may_change_found_rows(StatementKind kind) {
     case StatementKind::unknown: return true;
     default: return false;
   }
+}
+
+bool writes_rows(StatementKind kind) {
+  return kind == StatementKind::insert || kind == StatementKind::replace || kind == StatementKind::remove;
 }
 
 }  // namespace
@@ -72,7 +76,8 @@ void ClientSession::leave_residue(const Hold& hold) {
   previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
   const bool selects = run_.data_kind == StatementKind::select && !run_.failed;  // INTO a variable
   const bool does = run_.data_kind == StatementKind::dml_other && !dialect().mariadb;
-  if (run_.returned_rows || selects || does) {
+  const bool counts_returned = run_.returned_rows && !writes_rows(run_.data_kind);
+  if (counts_returned || selects || does) {
     found_rows_at_ = previous_;
   } else if (may_change_found_rows(run_.data_kind) && !found_rows_at_.is_on(server)) {
     found_rows_at_ = previous_;
