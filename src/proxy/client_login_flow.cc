@@ -118,6 +118,9 @@ void ClientSession::change_user() {
   transaction_.clear();
   forget_residue();
   trackers_are_clients_ = false;
+  all_unsaid_ = false;
+  unsaid_.clear();
+  unsaid_charset_.clear();
   entering_by_change_user_ = true;
   enter(State::log_in);
   arm_timer(shared_.login_timeout);

@@ -294,6 +294,7 @@ void ClientSession::forget_what_was_set(Hold& hold) {
   trackers_are_clients_ = false;
   last_insert_id_ = 0;
   all_unsaid_ = false;
+  unsaid_charset_.clear();  // what is asked for is not what SET NAMES has given
   unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
                   VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
   facets_.variables = left.server().facets.variables = &shared_.backend.states.variables({});

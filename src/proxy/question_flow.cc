@@ -102,6 +102,10 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
     if (!is_always_listed(id) && values.back() == profile.baseline().value(id) &&
         session.facets_.variables->find(id) == nullptr)
       continue;
+    const session::VariableValue* shown = session.facets_.variables->find(VariableId::results_collation);
+    if (id == VariableId::character_set_results && shown != nullptr &&
+        !shown->text.starts_with(values.back()))
+      changes.push_back({VariableId::results_collation, nullptr});  // of the character set of before
     changes.push_back({id, &values.back()});
   }
   session.set_variables(server, changes);

@@ -47,9 +47,11 @@ void ClientSession::run_on(Hold& hold) {
     }
   }
   // A statement is prepared in the state of another time, and behind that in the client's: which must be
-  // known. So must that in which it is prepared first.
-  const bool prepares =
-      needs_preparing(hold) || needs_text_preparing(hold) || run_.command == Command::COM_STMT_PREPARE;
+  // known. So must that in which it is prepared first, unless the list of warnings is to outlive that.
+  const bool notes_state =
+      run_.command == Command::COM_STMT_PREPARE && (all_unsaid_ || !unsaid_.empty()) &&
+      !(hold.pins.has(PinReason::diagnostics) && (keeps_diagnostics() || asks_about_previous()));
+  const bool prepares = needs_preparing(hold) || needs_text_preparing(hold) || notes_state;
   if (hold.pins.has(PinReason::unread_variable) && prepares) return settle(hold, /*for_command=*/true);
   const bool asks_first = has_questions(hold) && !asks_about_previous() && !keeps_diagnostics() &&
                           run_.whole && !hold.pins.without(session::kSoftPins).any();
