@@ -146,11 +146,12 @@ std::uint16_t ClientSession::own_status() const {
 /// The status flags behind the command before.
 std::uint16_t ClientSession::status_before(const Hold& hold) const {
   using namespace mysql::ServerStatus;
-  // An ERR pins where a transaction may be open.
+  const bool autocommit = is_autocommit_on(hold.server());
+  // Behind an ERR a pin says that a transaction may be open; without autocommit it is.
   const bool in_transaction =
-      transaction_.open_but_held_back() ||
-      (hold.pins.has(session::PinReason::transaction) && (last_status_ & SERVER_STATUS_IN_TRANS) != 0);
-  std::uint16_t status = status_flags(in_transaction, is_autocommit_on(hold.server()));
+      transaction_.open_but_held_back() || (hold.pins.has(session::PinReason::transaction) &&
+                                            (!autocommit || (last_status_ & SERVER_STATUS_IN_TRANS) != 0));
+  std::uint16_t status = status_flags(in_transaction, autocommit);
   if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
   // The sql_mode may not have been reported, and not been asked for yet.
   constexpr std::uint16_t kOfMode = SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES;
