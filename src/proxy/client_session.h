@@ -361,6 +361,7 @@ class ClientSession : public net::StreamOwner,
   bool meets_strange_user_variable(const Hold& hold);
   bool may_reset(const Hold& hold) const;
   bool send_user_variables(Hold& hold);
+  void cover_for_diagnostics(backend::ServerSession& server);
   void follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well);
   void follow_named_user_variables(Hold& hold, const sql::Statement& statement);
   void take_assignment(Hold& hold, std::string_view name, const sql::Assignment& assignment);

@@ -73,12 +73,12 @@ bool tells_values(const sql::Statement& statement) {
 
 /// It assigns and reads nothing, or does nothing at all: what the variables held before does not matter. NULL
 /// keeps their type. What GET DIAGNOSTICS has to tell, or a SET of the number of errors, one in front would
-/// spoil.
+/// spoil; MariaDB's list outlives it.
 bool ClientSession::assigns_blindly(const sql::Statement& statement) const {
   if (statement.kind == StatementKind::diagnostics) {
-    return run_.has(Trait::uses_row_count) || std::ranges::any_of(holds_, [](const Hold& hold) {
-             return hold.pins.has(PinReason::diagnostics);
-           });
+    const bool holds_list = std::ranges::any_of(
+        holds_, [](const Hold& hold) { return hold.pins.has(PinReason::diagnostics); });
+    return run_.has(Trait::uses_row_count) || (holds_list && !dialect().mariadb);
   }
   const bool asks = run_.command != Command::COM_STMT_PREPARE && run_.traits.has_any(kAsksAboutPrevious);
   if (asks && sets_user_variables_only(statement))
@@ -224,8 +224,32 @@ bool ClientSession::send_user_variables(Hold& hold) {
     });
   }
   if (!set.empty()) send();
+  cover_for_diagnostics(server);
   if (syncs_due_ != before) server.diagnostics_empty = false;  // MySQL deprecates utf8mb3
   return syncs_due_ != before;
+}
+
+/// GET DIAGNOSTICS fails with an OK where there is no such condition, and its variables are read back then:
+/// another client's are made numbers first, in the one way that leaves MySQL's list as it is.
+void ClientSession::cover_for_diagnostics(backend::ServerSession& server) {
+  if (!run_.has(Trait::reads_diagnostics) || run_.has(Trait::uses_row_count) || !server.user_variables)
+    return;
+  session::NumberOfConditions question(shared_.question);
+  each_statement_of_command([&](const sql::Statement& statement) {
+    if (statement.kind != StatementKind::diagnostics || !assigns_blindly(statement)) return;
+    for (const sql::UserVariable& variable : statement.user_variables) {
+      const UserVariableName name(variable.name, variable.has_escapes);
+      const auto* there = server.user_variables->find(name.text());
+      const auto* own = user_variables_ != nullptr ? user_variables_->find(name.text()) : nullptr;
+      const bool is_others = there != nullptr && !there->is_null &&
+                             (own == nullptr || (own->state == UserVariables::State::known &&
+                                                 !UserVariablesThere::same(*there, *own)));
+      if (!is_others) continue;
+      question.assign_to(name.text());
+      server.user_variables->set_unknown(name.text());
+    }
+  });
+  if (!question.empty()) send_own_query(server, shared_.question);
 }
 
 // --- Behind a statement

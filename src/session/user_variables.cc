@@ -356,6 +356,12 @@ void UserVariableSet::begin(std::string_view name) {
   *text_ += '=';
 }
 
+void NumberOfConditions::assign_to(std::string_view name) {
+  *text_ += empty() ? "GET DIAGNOSTICS " : ",";
+  append_name(*text_, name);
+  *text_ += "=NUMBER";
+}
+
 void UserVariableSet::assign(std::string_view name, const UserValue& value) {
   begin(name);
   *text_ += value.literal;

@@ -157,6 +157,17 @@ class UserVariableSet {
   std::string* text_;
 };
 
+/// Writes a GET DIAGNOSTICS that assigns the number of conditions to variables, one after the other.
+class NumberOfConditions {
+ public:
+  explicit NumberOfConditions(std::string& text) : text_(&text) { text.clear(); }
+  void assign_to(std::string_view name);
+  bool empty() const { return text_->empty(); }
+
+ private:
+  std::string* text_;
+};
+
 /// Writes the expressions that a question about a variable selects; UserVariableAnswer is made from their
 /// values, in this order, and the type of the first.
 inline constexpr std::size_t kColumnsPerUserVariable = 4;
