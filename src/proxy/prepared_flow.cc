@@ -185,7 +185,7 @@ backend::ServerStatements::Fit ClientSession::fitting_types() const {
               .others = dialect().mariadb && (run_.binds_types || run_.types != session::kNoTypes)};
     // MariaDB keeps long data in the form of the types that were bound last.
     case Command::COM_STMT_SEND_LONG_DATA:
-      return {.types = run_.prepared->types, .none = false, .others = false};
+      return {.types = run_.prepared->types, .others = false};
     default: return {};
   }
 }
