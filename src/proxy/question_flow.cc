@@ -19,6 +19,11 @@ bool is_always_listed(VariableId id) {
          id == VariableId::collation_connection || id == VariableId::sql_mode;
 }
 
+/// A collation by its id: as a SET of character_set_results named it.
+bool is_number(std::string_view collation) {
+  return !collation.empty() && collation[0] >= '0' && collation[0] <= '9';
+}
+
 }  // namespace
 
 // --- Questions to the server
@@ -103,9 +108,10 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
         session.facets_.variables->find(id) == nullptr)
       continue;
     const session::VariableValue* shown = session.facets_.variables->find(VariableId::results_collation);
-    if (id == VariableId::character_set_results && shown != nullptr &&
-        !shown->text.starts_with(values.back()))
-      changes.push_back({VariableId::results_collation, nullptr});  // of the character set of before
+    const bool of_before =
+        shown != nullptr && !is_number(shown->text) && !shown->text.starts_with(values.back());
+    if (id == VariableId::character_set_results && of_before)
+      changes.push_back({VariableId::results_collation, nullptr});
     changes.push_back({id, &values.back()});
   }
   session.set_variables(server, changes);
