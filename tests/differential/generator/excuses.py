@@ -182,15 +182,6 @@ def read_of_lockstep(case: Case, at: int) -> bool:
     return head == other_head and others[0] == others[1] and len(states) == 1
 
 
-@of_packets("MySQL derives them from all executions before, which happened on several server sessions")
-def definition_after_other_executions(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if case.server_kind != "mysql" or case.left.step.verb != "execute" or not left.role == right.role == Role.COLUMN:
-        return False
-    has_parameters = any(not word.startswith("-") for word in case.left.step.words()[1:])
-    return has_parameters and definition(left)[:2] == definition(right)[:2]
-
-
 @of_packets("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
 def count_without_trace(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
@@ -250,10 +241,11 @@ def error_without_trace(case: Case) -> bool:
     return is_without_trace(case) and ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
 
 
-@of_replies("or when a binary statement had to be prepared on the server session first")
+@of_replies("or when a statement of the client had to be prepared on the server session first")
 def list_gone_for_preparing(case: Case) -> bool:
     asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) or case.left.step.verb == "execute"
-    prepares = any(entry.step.verb in ("execute", "stmt_reset") for entry in [case.left, *case.since_ok()])
+    before = [case.left, *case.since_ok()]
+    prepares = any(entry.step.verb in ("execute", "stmt_reset") or EXECUTES.search(entry.step.text) for entry in before)
     return bool(asks) and prepares and tells_of_errors(case.left) and not tells_of_errors(case.right)
 
 
@@ -274,6 +266,7 @@ OF_PACKETS.append(tells_warnings_of_login)
 # Parts of packets
 
 SCHEMA, TRANSACTION_STATE = 1, 5
+EXECUTES = re.compile(r"\b(EXECUTE|CALL) ", re.I)
 COUNTED = re.compile(rb".(statement_id|last_gtid)", re.S)
 # A routine, a function or a table with a trigger of those that sessions find or make.
 RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)

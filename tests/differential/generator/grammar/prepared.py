@@ -40,9 +40,9 @@ LONG_DATA_KIND = "hex"
 
 
 def kinds(c: Client, text: str) -> list[str]:
-    """A kind for each parameter. MySQL derives types from all executions before, which lockstep may have given to several
-    server sessions (docs/differences.md): there, a text has the same kinds whoever executes it. On MariaDB so has one that
-    takes long data, which are kept in the form of the type that the parameter had before."""
+    """A kind for each parameter. On MySQL an execution that binds other types than those before is answered otherwise
+    (docs/differences.md): there, a text has the same kinds whoever executes it. On MariaDB so has one that takes long data,
+    which are kept in the form of the type that the parameter had before."""
     own = random.Random(text)
     kinds_of_text = [own.choice([*PARAMETERS, *USUAL_KINDS]) for _ in range(text.count("?"))]
     if c.kind == "mysql" or takes_long_data(text):
