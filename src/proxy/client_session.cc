@@ -84,7 +84,7 @@ bool ClientSession::takes_input() const {
     case State::log_in:
     case State::assemble: return true;
     case State::idle: return !client_lags();
-    case State::relay: return !run_.request_done;
+    case State::relay: return !run_.request_done || run_.is_dump();
     case State::await_identity:
     case State::enter:
     case State::confer:
@@ -105,7 +105,10 @@ bool ClientSession::client_lags() const {
 }
 
 std::size_t ClientSession::take_bytes(MutableBytes bytes, const net::BufferLease& lease) {
-  return state_ == State::log_in ? take_login_bytes(bytes) : take_command_bytes(bytes, lease);
+  if (state_ == State::log_in) return take_login_bytes(bytes);
+  if (state_ != State::relay || !run_.is_dump()) return take_command_bytes(bytes, lease);
+  send_to_server(bytes, lease);
+  return bytes.size();
 }
 
 /// Goes on with what came while a statement ran.
@@ -228,16 +231,20 @@ void ClientSession::take_first_part(const RequestPart& part, MutableBytes body,
 
 /// The rest of a long command, or the file of LOAD DATA LOCAL.
 void ClientSession::take_streamed_part(const RequestPart& part, Bytes body, const net::BufferLease& lease) {
-  net::Stream& server = run_server_->stream();
-  if (!part.head.empty()) server.send_copy(part.head);
-  if (!body.empty()) lease ? server.send(body, lease) : server.send_copy(body);
-  shared_.counters().server_bytes_sent += part.head.size() + body.size();
   run_.request_done = part.last;
-  if (part.last && run_.reply_done) return finish_statement(*run_server_);
-  if (!part.last && server.held_bytes() > shared_.held_bytes_max()) {
-    ++shared_.counters().backpressure_pauses;
-    client_.receive(net::Stream::Receive::paused);
-  }
+  send_to_server(part.head, {});
+  send_to_server(body, lease);
+  if (part.last && run_.reply_done) finish_statement(*run_server_);
+}
+
+/// A client that is faster than the server is not received from, as long as more of this is to come.
+void ClientSession::send_to_server(Bytes bytes, const net::BufferLease& lease) {
+  net::Stream& server = run_server_->stream();
+  if (!bytes.empty()) lease ? server.send(bytes, lease) : server.send_copy(bytes);
+  shared_.counters().server_bytes_sent += bytes.size();
+  if (!takes_input() || server.held_bytes() <= shared_.held_bytes_max()) return;
+  ++shared_.counters().backpressure_pauses;
+  client_.receive(net::Stream::Receive::paused);
 }
 
 // --- The connection's end
@@ -258,7 +265,7 @@ void ClientSession::on_ended(Error error) {
       if (pending_.empty()) return close_with_rest();
       break;
     case State::relay:
-      if (!run_.request_done) return close();
+      if (!run_.request_done || run_.is_dump()) return close();
       break;
     case State::confer:
     case State::synchronize:
@@ -279,6 +286,8 @@ void ClientSession::on_ended(Error error) {
 void ClientSession::drain() {
   close_when_idle_ = true;
   if (state_ == State::await_identity || state_ == State::log_in) return close();
+  if (state_ == State::relay && run_.is_dump())
+    return close();  // it may never end, and comes again elsewhere
   // The reply that ended the transaction may still be queued: it goes out first.
   if (state_ == State::idle && !is_in_transaction()) close_with_rest();
 }

@@ -129,6 +129,7 @@ class ClientSession : public net::StreamOwner,
   void take_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
   void take_first_part(const mysql::RequestPart& part, MutableBytes body, const net::BufferLease& lease);
   void take_streamed_part(const mysql::RequestPart& part, Bytes body, const net::BufferLease& lease);
+  void send_to_server(Bytes bytes, const net::BufferLease& lease);
   bool takes_input() const;
   bool client_lags() const;
   void take_pending();
@@ -404,6 +405,7 @@ class ClientSession : public net::StreamOwner,
   void release_or_keep(Hold& hold);
   bool server_hangs_up() const;
   void release(Hold& hold);
+  void count_as_pinned(Hold& hold);
   void uncount(Hold& hold);
   void drop_hold(Hold& hold);
   void end_command();

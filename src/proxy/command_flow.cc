@@ -49,6 +49,12 @@ void ClientSession::begin_command() {
     case Command::COM_RESET_CONNECTION:
     case Command::COM_REFRESH:
       return begin_plain(StatementKind::command, sql::Traits(Trait::single_statement));
+    case Command::COM_BINLOG_DUMP_GTID:
+      if (dialect().mariadb) return refuse_command<ErrorCode::ER_UNKNOWN_COM_ERROR>();
+      [[fallthrough]];
+    case Command::COM_BINLOG_DUMP:
+    case Command::COM_REGISTER_SLAVE:
+      return begin_plain(StatementKind::command, sql::Traits(Trait::single_statement, Trait::replication));
     case Command::COM_FIELD_LIST:
     case Command::COM_PING:
     case Command::COM_STATISTICS:

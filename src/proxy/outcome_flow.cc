@@ -246,7 +246,7 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   }
   const bool has_status = run_.command != Command::COM_STATISTICS &&
                           run_.command != Command::COM_STMT_PREPARE &&
-                          run_.command != Command::COM_FIELD_LIST;
+                          run_.command != Command::COM_FIELD_LIST && !run_.is_dump();
   if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) return pin(hold, PinReason::transaction);
   if (!has_status) return;
   // The transaction that is over used up what was set for it alone; a text may have set it again behind that.

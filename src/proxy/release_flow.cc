@@ -10,6 +10,9 @@ using mysql::Command;
 using session::PinReason;
 using sql::Trait;
 
+/// What a user without the privilege is told.
+constexpr std::uint16_t kDumpDenied = 1227;
+
 /// Statements that may read rows without returning them. What MariaDB's RETURNING returns is not counted.
 bool may_change_found_rows(StatementKind kind) {
   switch (kind) {
@@ -89,7 +92,7 @@ void ClientSession::release_or_keep(Hold& hold) {
   backend::ServerSession& server = hold.server();
   leave_residue(hold);
   if (server_hangs_up()) {
-    hold.lease.discard();  // the server is hanging up
+    hold.lease.discard();
     drop_hold(hold);
     return end_command();
   }
@@ -107,26 +110,27 @@ void ClientSession::release_or_keep(Hold& hold) {
   // A transaction that ended may have freed several servers.
   for (std::size_t i = holds_.size(); i-- > 0;) {
     Hold& each = holds_[i];
-    if (!each.pinned()) {
-      release(each);
-    } else if (!each.counted_as_pinned) {
-      each.counted_as_pinned = true;
-      ++shared_.counters().server_sessions_pinned;
-    }
+    each.pinned() ? count_as_pinned(each) : release(each);
   }
   end_command();
 }
 
-/// COMMIT RELEASE and its like have run.
+/// Behind COMMIT RELEASE and its like, and behind a stream of the binary log, unless it never began.
 bool ClientSession::server_hangs_up() const {
-  return run_.has(Trait::releases) && run_.command != Command::COM_STMT_PREPARE && run_.reply_done &&
-         !run_.failed;
+  if (!run_.reply_done || run_.command == Command::COM_STMT_PREPARE) return false;
+  if (run_.is_dump()) return !run_.failed || run_.error_code != kDumpDenied;
+  return run_.has(Trait::releases) && !run_.failed;
 }
 
 void ClientSession::release(Hold& hold) {
   backend::Lease lease = std::move(hold.lease);
   drop_hold(hold);
   lease.give_back();
+}
+
+void ClientSession::count_as_pinned(Hold& hold) {
+  if (!hold.counted_as_pinned) ++shared_.counters().server_sessions_pinned;
+  hold.counted_as_pinned = true;
 }
 
 void ClientSession::uncount(Hold& hold) {

@@ -57,7 +57,9 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
                                  const net::BufferLease& lease) {
   switch (result.role) {
     case PacketRole::ok:
-    case PacketRole::result_end: return relay_ok(server, result, input, lease);
+    case PacketRole::result_end:
+      // A binary log ends in an EOF packet for every client.
+      return run_.is_dump() ? relay_unchanged(result, input, lease) : relay_ok(server, result, input, lease);
     case PacketRole::err: {
       run_.failed = true;
       if (const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes))) {
@@ -185,7 +187,7 @@ void ClientSession::balance(backend::ServerSession& server) {
 }
 
 void ClientSession::on_server_sent(backend::ServerSession& server) {
-  if (&server != run_server_ || state_ != State::relay || run_.request_done) return;
+  if (&server != run_server_ || state_ != State::relay || !takes_input()) return;
   if (server.stream().held_bytes() > shared_.held_bytes_max() / 2) return;
   if (client_.receiving() == net::Stream::Receive::paused) client_.receive(net::Stream::Receive::bulk);
 }
@@ -219,8 +221,9 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   }
 
   if (!was_running || state_ == State::idle || state_ == State::assemble) {
-    // Between statements: a direct connection would have ended now; without state on it nobody can tell.
-    if (had_state) close();
+    // Between statements: a direct connection would have ended now, behind what was said before; without
+    // state on it nobody can tell.
+    if (had_state) close_with_rest();
     return;
   }
   if (state_ == State::enter && !run_.retried) {

@@ -94,6 +94,13 @@ struct StatementRun {
   bool has_reply() const {
     return command != mysql::Command::COM_STMT_CLOSE && command != mysql::Command::COM_STMT_SEND_LONG_DATA;
   }
+  /// The binary log comes as the reply until either side ends, and what the client sends meanwhile
+  /// (acknowledgements of a semi-synchronous replica) is the server's.
+  bool is_dump() const {
+    return command == mysql::Command::COM_BINLOG_DUMP || command == mysql::Command::COM_BINLOG_DUMP_GTID;
+  }
+  /// What a replica says: how it wants its stream is in user variables.
+  bool is_a_replicas() const { return is_dump() || command == mysql::Command::COM_REGISTER_SLAVE; }
   bool is_one_statement() const { return traits.has(sql::Trait::single_statement); }
 };
 

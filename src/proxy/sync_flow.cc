@@ -404,6 +404,10 @@ void ClientSession::send_statement(Hold& hold) {
     return close_with_rest();
   }
   if (run_.command == Command::COM_STMT_PREPARE) foresee_prepared(server);
+  if (run_.is_dump()) {  // which has no end at which pins are looked at
+    pin(hold, PinReason::replication);
+    count_as_pinned(hold);
+  }
   enter(State::relay);
   run_server_ = &server;
   run_.sent = shared_.now();
@@ -427,7 +431,7 @@ void ClientSession::send_statement(Hold& hold) {
   }
   if (silent) run_.reply_done = true;
   if (silent && run_.request_done) return finish_statement(server);
-  if (!run_.request_done) take_pending();
+  if (takes_input()) take_pending();
 }
 
 }  // namespace lockstep::proxy

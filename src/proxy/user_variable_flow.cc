@@ -100,13 +100,14 @@ bool ClientSession::keeps_user_variables(const Hold& hold) {
 
 /// Triggers read variables, and so do functions behind views.
 bool ClientSession::sees_all_user_variables() const {
-  const bool runs = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  const bool runs =
+      run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE || run_.is_a_replicas();
   return runs && (run_.names_tables || may_read_any_user_variable());
 }
 
 /// Whatever its text names. MySQL looks at variables already when it prepares.
 bool ClientSession::may_read_any_user_variable() const {
-  if (run_.traits.has_any(kMayRunAnything)) return true;
+  if (run_.traits.has_any(kMayRunAnything) || run_.is_a_replicas()) return true;
   return run_.has(Trait::text_prepare) && run_.text.find('@') != std::string_view::npos;
 }
 
@@ -174,8 +175,9 @@ bool ClientSession::meets_strange_user_variable(const Hold& hold) {
 
 /// Nothing of the client's is there that a reset would take away.
 bool ClientSession::may_reset(const Hold& hold) const {
-  const bool text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_PREPARE;
-  return text && !hold.pinned() && answers_due_ == 0 && !asks_about_previous() &&
+  const bool sees =
+      run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_PREPARE || run_.is_a_replicas();
+  return sees && !hold.pinned() && answers_due_ == 0 && !asks_about_previous() &&
          hold.server().survives_reset();
 }
 

@@ -43,6 +43,8 @@ class Command(enum.IntEnum):
     COM_DEBUG = 0x0D
     COM_PING = 0x0E
     COM_CHANGE_USER = 0x11
+    COM_BINLOG_DUMP = 0x12
+    COM_REGISTER_SLAVE = 0x15
     COM_STMT_PREPARE = 0x16
     COM_STMT_EXECUTE = 0x17
     COM_STMT_SEND_LONG_DATA = 0x18
@@ -50,6 +52,7 @@ class Command(enum.IntEnum):
     COM_STMT_RESET = 0x1A
     COM_SET_OPTION = 0x1B
     COM_STMT_FETCH = 0x1C
+    COM_BINLOG_DUMP_GTID = 0x1E
     COM_RESET_CONNECTION = 0x1F
 
 
