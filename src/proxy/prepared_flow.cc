@@ -184,8 +184,7 @@ backend::ServerStatements::Fit ClientSession::fitting_types() const {
       return {.types = run_.types,
               .others = dialect().mariadb && (run_.binds_types || run_.types != session::kNoTypes)};
     // MariaDB keeps long data in the form of the types that were bound last.
-    case Command::COM_STMT_SEND_LONG_DATA:
-      return {.types = run_.prepared->types, .others = false};
+    case Command::COM_STMT_SEND_LONG_DATA: return {.types = run_.prepared->types, .others = false};
     default: return {};
   }
 }

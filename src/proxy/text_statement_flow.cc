@@ -29,8 +29,8 @@ constexpr sql::Traits kStays{Trait::calls_routine, Trait::uses_user_variables, T
 constexpr sql::Traits kUnclear{Trait::opaque, Trait::text_prepare, Trait::text_execute,
                                Trait::text_deallocate, Trait::execute_immediate};
 constexpr sql::Traits kNamesTextStatement{Trait::text_execute, Trait::text_deallocate};
-/// Behind one of them the server session alone knows what stands behind a name. What it lacks of the client's,
-/// or has of other clients', is told by its list all the same: routines change nothing there.
+/// Behind one of them the server session alone knows what stands behind a name. What it lacks of the
+/// client's, or has of other clients', is told by its list all the same: routines change nothing there.
 constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
 
 bool reads_alike(const sql::Dialect& a, const sql::Dialect& b) {

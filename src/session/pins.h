@@ -53,8 +53,8 @@ inline constexpr Pins kTransactionPins{PinReason::transaction, PinReason::savepo
 /// elsewhere would run without it.
 inline constexpr Pins kPinsForAll{PinReason::session_variable, PinReason::next_transaction, PinReason::role,
                                   PinReason::unknown_statement, PinReason::routine};
-/// State that COM_RESET_CONNECTION does not take away, or not as the end of a session does (MariaDB loses an XA
-/// transaction that is prepared): such a server session is closed, not reused.
+/// State that COM_RESET_CONNECTION does not take away, or not as the end of a session does (MariaDB loses an
+/// XA transaction that is prepared): such a server session is closed, not reused.
 inline constexpr Pins kPinsBeyondReset{PinReason::role, PinReason::xa, PinReason::replication,
                                        PinReason::unknown_statement};
 
