@@ -56,8 +56,12 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   const bool well = ran == Ran::well;
   if (traits.has_any(sql::Traits(Trait::begins_transaction, Trait::savepoint)) && !well)
     transaction_.lose_track();
-  if (traits.has(Trait::begins_transaction))
+  if (traits.has(Trait::begins_transaction)) {
+    // On MySQL one that ends another takes over what that was to be, so it stays where it is.
+    const bool takes_over = transaction_.begun();
     transaction_.begin(statement.text, traits.has(Trait::read_only_transaction));
+    if (takes_over) transaction_.touch();
+  }
   // Without autocommit a savepoint counts even before the transaction has touched anything.
   if (traits.has(Trait::savepoint) && (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) == 0) {
     pin(hold, PinReason::savepoint);

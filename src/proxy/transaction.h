@@ -27,10 +27,8 @@ class Transaction {
     begun_ = true;
     read_only_ = read_only;
   }
-  /// Holds a BEGIN back, behind the characteristics that were set for it; one that was held back before has
-  /// ended without a trace.
+  /// Holds a BEGIN back, behind the characteristics that were set for it. None is there yet.
   void hold_back_begin(bool read_only) {
-    if (begun_) clear();
     append(read_only ? "START TRANSACTION READ ONLY" : "BEGIN");
     begun_ = held_back_ = true;
     touched_ = false;

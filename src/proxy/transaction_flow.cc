@@ -111,8 +111,8 @@ bool ClientSession::hold_back(PlainTransaction what, const backend::Profile& pro
     case PlainTransaction::begin:
     case PlainTransaction::begin_read_only:
       if (!transaction_.can_hold_back()) return false;
-      // How a second one is told of, only a server knows.
-      if (tracks_session() && (!profile.tells_of_transactions() || transaction_.begun())) return false;
+      // Of what a second one takes over, and how it is told of, only a server knows.
+      if (transaction_.begun() || (tracks_session() && !profile.tells_of_transactions())) return false;
       // What is read only by a setting, and what of that the characteristics take back, a server knows.
       if (value_of(VariableId::transaction_read_only, profile) == "ON" ||
           value_of(VariableId::tx_read_only, profile) == "ON")
@@ -214,14 +214,14 @@ void ClientSession::leave_transaction(Hold& hold) {
   release(hold);
 }
 
-/// Whether the statement can be known not to have read or written anything by its text.
+/// Whether the statement can be known by its text not to have read or written anything, nor to have set what
+/// a transaction would begin with.
 bool ClientSession::leaves_transaction_untouched() const {
   if (run_.names_tables || run_.traits.has_any(kMayRunAnything) || run_.has(Trait::consistent_snapshot))
     return false;
   switch (run_.data_kind) {
     case StatementKind::begin:
     case StatementKind::select:
-    case StatementKind::set:
     case StatementKind::use:
     case StatementKind::command:
     case StatementKind::prepare: return true;

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 import wire
+from wire import Packet, Role, Status
 
 from .mask import masked
 from .player import Entry
@@ -60,7 +61,16 @@ def count_is_gone(entry: Entry) -> bool:
 
 def contents(entry: Entry) -> list[tuple[int, bytes]]:
     """What is compared of a reply."""
-    return [(0 if entry.login else packet.sequence, masked(packet)) for packet in entry.reply.packets]
+    content = without_metadata_changed if entry.step.verb == "execute" else masked
+    return [(0 if entry.login else packet.sequence, content(packet)) for packet in entry.reply.packets]
+
+
+def without_metadata_changed(packet: Packet) -> bytes:
+    """METADATA_CHANGED, at the end of an execution's rows, depends on who has used the statement on that server session."""
+    payload = masked(packet)
+    if packet.role is not Role.OK or not payload.startswith(b"\xfe") or len(payload) < 5:
+        return payload
+    return payload[:4] + bytes([payload[4] & ~(Status.METADATA_CHANGED >> 8)]) + payload[5:]
 
 
 def shown(left: Entry | None, right: Entry | None) -> str:

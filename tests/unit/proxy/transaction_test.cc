@@ -72,15 +72,6 @@ TEST_CASE("What is held back goes to the first server session, with the characte
   CHECK(transaction.may_move());
 }
 
-TEST_CASE("A transaction that is held back ends without a trace when another one begins") {
-  Transaction transaction;
-  transaction.hold_back_characteristics("SET TRANSACTION READ ONLY", true, false);
-  transaction.hold_back_begin(false);
-  transaction.hold_back_begin(false);
-  CHECK(statements(transaction) == Statements{"BEGIN"});
-  CHECK_FALSE(transaction.read_only());
-}
-
 TEST_CASE("A transaction moves until something in it has read or written, or cannot be repeated") {
   Transaction touched;
   touched.begin("BEGIN");
