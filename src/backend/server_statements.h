@@ -24,12 +24,11 @@ class ServerStatements {
   };
   /// Which statement of a text will do, by the parameter types that it has from executions.
   struct Fit {
-    session::ParameterTypes types = session::kNoTypes;
-    bool none = true;    ///< also one that has got none yet
-    bool others = true;  ///< also one that has got others
+    session::ParameterTypes types = session::kNoTypes;  ///< one that has got these, or none yet
+    bool others = true;                                 ///< also one that has got others
 
     bool includes(session::ParameterTypes had) const {
-      return others || had == types || (none && had == session::kNoTypes);
+      return others || had == types || had == session::kNoTypes;
     }
   };
 
