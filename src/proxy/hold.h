@@ -28,7 +28,7 @@ struct Hold {
 
   backend::ServerSession& server() const { return *lease; }
   bool pinned() const { return pins.any(); }
-  /// Takes part in the client's open transaction, or may have a savepoint of the one to come.
+  /// Takes part in the client's open transaction, or has something that ends with it.
   bool in_transaction() const { return pins.has_any(session::kTransactionPins); }
   /// Kept only for what the last statement left behind.
   bool softly_held() const { return pins.any() && !pins.without(session::kSoftPins).any(); }

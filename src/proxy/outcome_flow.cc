@@ -237,6 +237,7 @@ void ClientSession::apply_outcome(Hold& hold) {
 /// Whether a transaction is open is in the status flags of OK; an ERR has none.
 void ClientSession::apply_transaction_status(Hold& hold) {
   using namespace mysql::ServerStatus;
+  if (locks_until_commit(hold)) pin(hold, PinReason::metadata_lock);
   if (run_.failed) {
     if (!is_autocommit_on(hold.server()) ||
         (run_.kind == StatementKind::multi &&
@@ -256,8 +257,17 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   if (transaction_.read_only() && !run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)))
     pin(hold, PinReason::next_transaction);
   hold.pins.remove(PinReason::transaction);
-  if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins.remove(PinReason::savepoint);
+  if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins = hold.pins.without(session::kUntilCommit);
   if (std::ranges::none_of(holds_, &Hold::in_transaction)) transaction_.clear();
+}
+
+/// MySQL holds the metadata locks of whatever a statement reads until COMMIT, also where no transaction shows
+/// since the table knows none: in a pool they would be in everybody's way.
+bool ClientSession::locks_until_commit(const Hold& hold) const {
+  const bool executes = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  constexpr sql::Traits kEndsTransaction{Trait::commits, Trait::rolls_back, Trait::implicit_commit};
+  return executes && run_.names_tables && !dialect().mariadb && !run_.traits.has_any(kEndsTransaction) &&
+         !is_autocommit_on(hold.server());
 }
 
 /// What the client believes: the status flags of an OK say the same.

@@ -39,10 +39,10 @@ struct Ending {
 constexpr Ending kEndings[] = {
     {Trait::unlocks_tables, Pins(PinReason::lock_tables, PinReason::global_read_lock)},
     {Trait::unlocks_instance, Pins(PinReason::backup_lock)},
-    {Trait::begins_transaction, Pins(PinReason::lock_tables, PinReason::savepoint)},
-    {Trait::implicit_commit, Pins(PinReason::savepoint)},
-    {Trait::commits, Pins(PinReason::savepoint, PinReason::next_transaction)},
-    {Trait::rolls_back, Pins(PinReason::savepoint, PinReason::next_transaction)},
+    {Trait::begins_transaction, kUntilCommit.with(Pins(PinReason::lock_tables))},
+    {Trait::implicit_commit, kUntilCommit},
+    {Trait::commits, kUntilCommit.with(Pins(PinReason::next_transaction))},
+    {Trait::rolls_back, kUntilCommit.with(Pins(PinReason::next_transaction))},
     {Trait::xa_finish, Pins(PinReason::xa)},
 };
 

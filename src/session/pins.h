@@ -47,8 +47,9 @@ inline constexpr Pins kSoftPins{PinReason::diagnostics, PinReason::found_rows, P
 /// Of them, what the server session is to be asked for before it is given up, or another one is brought in
 /// step.
 inline constexpr Pins kUnread{PinReason::unread_variable, PinReason::unread_lock};
-/// A transaction, or a savepoint that it will have.
-inline constexpr Pins kTransactionPins{PinReason::transaction, PinReason::savepoint};
+/// What COMMIT and ROLLBACK end without a transaction that shows: a savepoint that it will have, and locks.
+inline constexpr Pins kUntilCommit{PinReason::savepoint, PinReason::metadata_lock};
+inline constexpr Pins kTransactionPins = kUntilCommit.with(Pins(PinReason::transaction));
 /// State that every later statement depends on, whatever it is: a statement that a placement rule sends
 /// elsewhere would run without it.
 inline constexpr Pins kPinsForAll{PinReason::session_variable, PinReason::next_transaction, PinReason::role,
