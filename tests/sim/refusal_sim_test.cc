@@ -157,4 +157,35 @@ TEST_CASE("A client that asks about its last statement when the pool of it is lo
   CHECK(client.last_reply().error_code == 0);
 }
 
+TEST_CASE("Behind a sync that fails no statement runs, in whatever form the sync goes out") {
+  start_log(LogLevel::error);
+  for (const char* text : {"SELECT 7", "INSERT INTO orders VALUES (7)", "INSERT INTO orders VALUES (7);"}) {
+    CAPTURE(text);
+    SmallWorld world;
+    HandClient& client = world.client();
+    client.query("SET time_zone='+04:00'");
+    REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+    // Another client takes the server session that is in the client's state, so that a sync is due.
+    HandClient& holder = world.client();
+    holder.query("SET time_zone='+04:00'");
+    holder.query("BEGIN");
+    holder.query("INSERT INTO orders VALUES (1)");
+    REQUIRE(world.run_until([&] { return holder.answered() == 3; }, 1min));
+    bool inserted = false;
+    world.database().on_executed = [&](std::string_view ran, const SessionState&) {
+      inserted |= ran.contains("VALUES (7)");
+    };
+    world.database().instead = refuses("SET time_zone=", 1193);
+    client.query(text);
+    REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+    CHECK(client.last_reply().error_code == 1193);
+    CHECK(client.last_reply().error_text.contains("refused the state of this session"));
+    CHECK(!inserted);
+    world.database().instead = refuses("nothing", 0);
+    client.query("SELECT @@time_zone");
+    REQUIRE(world.run_until([&] { return client.answered() == 3; }, 1min));
+    CHECK(client.last_reply().rows.at(0).at(0) == "+04:00");
+  }
+}
+
 }  // namespace lockstep::sim_test
