@@ -38,7 +38,7 @@ PINS = {
     "named_lock": "SELECT GET_LOCK(CONCAT('inte', 'gration'), 1)",
     "unread_lock": "SELECT GET_LOCK('integration too', 1)",
     "handler": "HANDLER kept OPEN",
-    "next_transaction": "SET @@transaction_read_only = 1",
+    "next_transaction": "SET TRANSACTION READ ONLY /*! */",
     "role": "SET ROLE NONE",
     "routine": "CALL nothing()",
     "session_variable": "SET rand_seed1 = 5",
