@@ -19,7 +19,7 @@ def test_demonstration_plays_to_its_end(bench):
         with contextlib.redirect_stdout(shown):
             Demonstration(servers, lockstep, quickstart.settings).show()
     text = shown.getvalue()
-    assert "mariadb-1 was sent  INSERT INTO t1" in text, text
+    assert "mariadb-1 was sent  SET autocommit='OFF';INSERT INTO t1" in text, text
     assert "mariadb-2 was sent  INSERT INTO t2" in text, text
     assert "came out as it must" in text, text
 
