@@ -66,8 +66,8 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   if (traits.has(Trait::savepoint) && (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) == 0) {
     pin(hold, PinReason::savepoint);
   }
-  if (traits.has(Trait::savepoint) && !traits.has(Trait::rolls_back_to_savepoint))
-    transaction_.savepoint(statement.text);
+  // ROLLBACK TO gives up the ones behind it: a server that joins repeats that, too.
+  if (traits.has(Trait::savepoint)) transaction_.savepoint(statement.text);
   if (traits.has(Trait::uses_schema) && !run_.schema_reported && well) {
     schema_selected(hold.server(), statement.subject);
   }

@@ -8,6 +8,7 @@ from wire import Capability, Connection
 
 NOT_SUPPORTED = 1235
 LOCK_WAIT_TIMEOUT = 1205
+SAVEPOINT_UNKNOWN = 1305
 
 
 @contextlib.contextmanager
@@ -82,6 +83,18 @@ def test_transaction_waits_for_its_server(bench, pair):
         rows(client, "BEGIN")
         rows(client, "COMMIT")
         assert held_by(client, lockstep) == ("none", [])
+
+
+@on(*PAIRS)
+def test_savepoint_given_up_is_gone_everywhere(bench, pair):
+    """A server that joins behind ROLLBACK TO has only the savepoints that are left: one that is gone takes no row with it."""
+    with two_groups(bench, pair) as lockstep:
+        client = bench.connect(lockstep.port)
+        for statement in ("BEGIN", "INSERT INTO t1 VALUES (1)", "SAVEPOINT a", "SAVEPOINT b", "ROLLBACK TO a", "INSERT INTO t2 VALUES (2)", "SELECT a FROM t1"):
+            rows(client, statement)
+        assert error_of(lambda: rows(client, "ROLLBACK TO b"))[0] == SAVEPOINT_UNKNOWN
+        rows(client, "COMMIT")
+        assert on_servers(bench, pair) == (1, 1)
 
 
 @on(*PAIRS)
