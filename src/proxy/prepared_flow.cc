@@ -24,7 +24,7 @@ constexpr std::size_t kLongDataBytesMin = 7;
 /// What keeps a prepared statement on its server session.
 constexpr session::Pins kPreparedPins{PinReason::prepared_statement, PinReason::cursor, PinReason::long_data};
 /// The largest payload of a packet that no other one continues.
-constexpr std::size_t kPayloadMax = 0xFFFFFE;
+constexpr std::size_t kPayloadMax = mysql::kMaxPayload - 1;
 constexpr auto kTooManyStatements = static_cast<std::uint16_t>(ErrorCode::ER_MAX_PREPARED_STMT_COUNT_REACHED);
 
 std::uint32_t payload_bytes_of(Bytes packet) {

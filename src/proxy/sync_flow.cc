@@ -77,11 +77,10 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
 /// in front of the client's in one text.
 void ClientSession::send_own_query(backend::ServerSession& server, std::string_view query) {
   ++syncs_due_;
-  shared_.counters().sync_bytes += query.size();
   if (guards_ && !shared_.guard.fits(query)) give_up_guard(server);
   if (guards_) return guard_with(server, query);
   server.expect_sync(Command::COM_QUERY);
-  server.send_query(query);
+  shared_.counters().sync_bytes += server.send_query(query);
 }
 
 /// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
@@ -244,7 +243,10 @@ void ClientSession::send_set_option(Hold& hold, bool multi_statements) {
 /// Whether the syncs can go in front of the statement in one text: all of them are answered by an OK, and the
 /// text is one statement whatever a server makes of it, which it reads as it would alone.
 bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const session::Facets& from) const {
-  if (!is_one_statement_for_sure() || !run_.request_done || run_.retried || needs.schema ||
+  // Most statements that write find all in step, and need no look at their text.
+  const bool any_due = needs.variables || needs.insert_id || needs.client_trackers ||
+                       transaction_.held_back() || sees_user_variables(hold);
+  if (!any_due || !is_one_statement_for_sure() || !run_.request_done || run_.retried || needs.schema ||
       needs.multi_statements || needs.nothing_counted || transaction_goes_on_elsewhere(hold))
     return false;
   constexpr sql::Traits kUnfit{Trait::opaque, Trait::loads_local, Trait::contains_version_comment};
@@ -253,9 +255,9 @@ bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const se
   const auto query =
       mysql::QueryCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes), capabilities_);
   if (!query || query->attribute_count != 0) return false;
-  constexpr std::uint64_t kPayloadMax = 0xFFFFFE;
   const std::uint64_t longest = run_.packet.size() + Guard::kBytesMax;
-  return longest < std::min(kPayloadMax, hold.server().pool().profile().command_bytes_limit()) &&
+  return longest < std::min<std::uint64_t>(mysql::kMaxPayload - 1,
+                                           hold.server().pool().profile().command_bytes_limit()) &&
          from.variables->dialect.charset == facets_.variables->dialect.charset;
 }
 
@@ -263,6 +265,7 @@ bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const se
 void ClientSession::guard_with(backend::ServerSession& server, std::string_view query) {
   if (!multi_statements_there_) send_set_option(*hold_of(server), true);
   shared_.guard.add(query);
+  shared_.counters().sync_bytes += query.size();
 }
 
 /// What it holds goes out by itself, and is awaited as what follows is.

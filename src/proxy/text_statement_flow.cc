@@ -160,9 +160,7 @@ void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement
   if (server.facets.variables != &then) send_variables(hold, *server.facets.variables, then);
   server.facets.schema = statement.facets.schema;
   server.facets.variables = &then;
-  server.expect_sync(Command::COM_QUERY);
-  shared_.counters().sync_bytes += server.send_query(statement.prepare);
-  ++syncs_due_;
+  send_own_query(server, statement.prepare);
   if (run_.text_statement != nullptr) run_.prepare_number = syncs_due_;
   server.text_statements.put(statement.name, statement.id);
 }
@@ -170,9 +168,7 @@ void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement
 void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
   backend::ServerSession& server = hold.server();
   if (!server.may_expect(kRepliesBehind)) return;
-  server.expect_sync(Command::COM_QUERY);
-  shared_.counters().sync_bytes += server.send_query(fmt::format("DEALLOCATE PREPARE `{}`", name));
-  ++syncs_due_;
+  send_own_query(server, fmt::format("DEALLOCATE PREPARE `{}`", name));
   server.text_statements.remove(name);
 }
 
