@@ -109,10 +109,10 @@ def flag_of_late_report(case: Case, at: int) -> bool:
 
 @of_packets("A client without CLIENT_DEPRECATE_EOF does not get what the end of a result reports of the session")
 def late_report(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if not case.lacks_deprecate_eof or not left.role == right.role == Role.OK:
+    fields = fields_of_oks(case, at)
+    if not case.lacks_deprecate_eof or fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     return head == other_head and len(other_reported) < len(reported) and set(other_reported) <= set(reported)
 
 
@@ -139,30 +139,30 @@ def definition_of_unset_variable(case: Case, at: int) -> bool:
 
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
 def schema_behind_execution(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
+    fields = fields_of_oks(case, at)
     executes = any(entry.step.verb == "execute" for entry in [case.left, *case.since_ok()])
-    if case.server_kind != "mysql" or not executes or not left.role == right.role == Role.OK:
+    if case.server_kind != "mysql" or not executes or fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     return head == other_head and [item for item in reported if item[0] != SCHEMA] == other_reported
 
 
 @of_packets("What a statement changed before its error, servers report with a later OK")
 def report_behind_an_error(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
+    fields = fields_of_oks(case, at)
     failed = next(case.before(), case.left).reply.error
-    if not failed or not left.role == right.role == Role.OK:
+    if not failed or fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     return head == other_head and set(other_reported) < set(reported)
 
 
 @of_packets("MariaDB reports what has changed in a statement that failed, in a routine or a trigger, with whatever is reported next")
 def late_report_of_mariadb(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if case.server_kind != "mariadb" or not left.role == right.role == Role.OK:
+    fields = fields_of_oks(case, at)
+    if case.server_kind != "mariadb" or fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     one_more = set(reported) < set(other_reported) or set(other_reported) < set(reported)
     hidden = any(entry.reply.error or RUNS_MORE.search(entry.step.text) for entry in [case.left, *case.before()])
     return head == other_head and one_more and hidden
@@ -170,10 +170,10 @@ def late_report_of_mariadb(case: Case, at: int) -> bool:
 
 @of_packets("the state of a transaction that a client tracks may show a read that was lockstep's")
 def read_of_lockstep(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if not left.role == right.role == Role.OK:
+    fields = fields_of_oks(case, at)
+    if fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     if len(reported) == len(other_reported):
         return head == other_head and without_reads(reported) == without_reads(other_reported)
     # A read that shows already is not reported again.
@@ -184,30 +184,30 @@ def read_of_lockstep(case: Case, at: int) -> bool:
 
 @of_packets("without a trace in SHOW WARNINGS, and so is COM_STMT_FETCH without an open cursor (1421)")
 def count_without_trace(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if not left.role == right.role == Role.OK or not is_without_trace(case):
+    fields = fields_of_oks(case, at)
+    if fields is None or not is_without_trace(case):
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     return head[:4] + head[5:] == other_head[:4] + other_head[5:] and reported == other_reported
 
 
 @of_packets("`statement_id` and `last_gtid` in reports, ids in errors of unknown prepared statements count per server session")
 def count_of_server_session(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
-    if not left.role == right.role == Role.OK:
+    fields = fields_of_oks(case, at)
+    if fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     uncounted = [[item for item in items if COUNTED.match(item[1]) is None] for items in (reported, other_reported)]
     return head == other_head and uncounted[0] == uncounted[1]
 
 
 @of_packets("On MySQL the count of rows in the OK of CALL may be that of a statement before, of whichever client")
 def rows_of_call(case: Case, at: int) -> bool:
-    left, right = packets_at(case, at)
+    fields = fields_of_oks(case, at)
     calls = "CALL " in case.left.step.text or case.left.step.verb == "execute"
-    if case.server_kind != "mysql" or not calls or not left.role == right.role == Role.OK:
+    if case.server_kind != "mysql" or not calls or fields is None:
         return False
-    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    (head, reported), (other_head, other_reported) = fields
     return head[0] == other_head[0] and head[2:] == other_head[2:] and reported == other_reported
 
 
@@ -302,6 +302,12 @@ def status_of_ok(packet: Packet) -> Status:
 
 def head_of_ok(reader: Reader) -> list[int]:
     return [reader.integer(1), reader.lenenc(), reader.lenenc(), reader.integer(2), reader.integer(2)]
+
+
+def fields_of_oks(case: Case, at: int) -> tuple[tuple[list, list], tuple[list, list]] | None:
+    """Of both sides; None where one of them is no OK packet."""
+    left, right = packets_at(case, at)
+    return (ok_fields(left), ok_fields(right)) if left.role == right.role == Role.OK else None
 
 
 def ok_fields(packet: Packet) -> tuple[list, list[tuple[int, bytes]]]:
