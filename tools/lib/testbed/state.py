@@ -76,8 +76,13 @@ def port_is_free(port, host="127.0.0.1"):
         return True
 
 
+# Ports this process has been told of: nobody listens on them yet when the next one is asked for.
+_given = set()
+
+
 def free_port(avoid=frozenset()):
     for port in random.sample(PORTS, 1000):
-        if port not in avoid and port_is_free(port):
+        if port not in avoid and port not in _given and port_is_free(port):
+            _given.add(port)
             return port
     raise Failure(f"no free port on 127.0.0.1 between {PORTS.start} and {PORTS.stop}")
