@@ -12,6 +12,8 @@ namespace {
 // With n streams whose peers do not read, each at its bound, a part of 8 : 8 + n of the buffers stays free;
 // and the bound of one stream alone is far above what it needs to keep a connection busy.
 constexpr std::uint64_t kPartsOfWhatIsLeft = 8;
+// Chatter buffers are scarce below this part of them.
+constexpr int kScarceBelow = 4;
 
 }  // namespace
 
@@ -140,6 +142,8 @@ void Stream::receive_stopped(std::int32_t res, bool cancelled) {
 
 void Stream::send(Bytes bytes, BufferLease lease) {
   if (bytes.empty() || !may_send()) return;
+  // A peer that does not read may keep what it is sent, but not the last buffers that all receive into.
+  if (lease && context_.saves_buffers() && bytes.size() <= Block::kBytes) return send_copy(bytes);
   while (!tail_to_fill().append(bytes, lease)) add_batch();
   queued();
 }
@@ -305,6 +309,11 @@ void Stream::stop_starving() {
 std::uint64_t StreamContext::held_bytes_max(std::uint64_t most) const {
   const auto chatter = static_cast<std::uint64_t>(free_buffers(BufferGroup::chatter));
   return std::min(most, chatter * ring.buffers(BufferGroup::chatter).buffer_bytes() / kPartsOfWhatIsLeft);
+}
+
+bool StreamContext::saves_buffers() const {
+  return free_buffers(BufferGroup::chatter) < ring.buffers(BufferGroup::chatter).count() / kScarceBelow &&
+         blocks.live() < blocks.capacity() / 2;
 }
 
 void StreamContext::flush_all() {

@@ -67,6 +67,8 @@ class StreamContext {
 
   void rearm_starved();
   static int rearm(StarvedList& waiting, int buffers);
+  /// Chatter buffers are scarce and blocks are not: what is sent is copied.
+  bool saves_buffers() const;
   int free_buffers(BufferGroup group) const;
   BufferGroup group_for_bulk() const;
 
@@ -109,7 +111,7 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   void receive(Receive mode);
   Receive receiving() const { return wanted_; }
 
-  /// Queues bytes of a received buffer, without a copy.
+  /// Queues bytes of a received buffer, without a copy unless such buffers are scarce.
   void send(Bytes bytes, BufferLease lease);
   /// Queues bytes that outlive the sending (precomputed packets).
   void send_static(Bytes bytes);
