@@ -49,6 +49,7 @@ IdleSessions::SameState& IdleSessions::list_of(const session::Facets& facets) {
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15ULL;
   std::uint64_t hash = reinterpret_cast<std::uintptr_t>(facets.variables) * kOdd;
   hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.schema) ^ (facets.multi_statements ? 1 : 0)) * kOdd;
+  hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.role)) * kOdd;
   return by_state_[hash >> (64 - kStateBits)];
 }
 

@@ -146,6 +146,7 @@ std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const L
   if (session.facets.variables != wanted.variables) {
     cost += session::sync_bytes(*session.facets.variables, *wanted.variables, profile_.baseline());
   }
+  if (session.facets.role != wanted.role) cost += profile_.role_statement(wanted.role).size();
   if (session.facets.multi_statements != wanted.multi_statements) cost += mysql::kHeaderBytes + 3;
   return cost;
 }

@@ -29,6 +29,8 @@ class Profile {
       "FROM "
       "information_schema.COLLATIONS WHERE CHARACTER_SET_NAME=@@character_set_results AND IS_DEFAULT='Yes' "
       "LIMIT 1)";
+  /// The roles that are active; a server before roles has none.
+  static constexpr std::string_view kRoleColumn = ",CAST(CONVERT(CURRENT_ROLE() USING utf8mb4) AS BINARY)";
 
   /// Rows of kVariablesQuery.
   void take_variable(std::string_view name, std::string_view value);
@@ -59,6 +61,21 @@ class Profile {
   /// What a login with this collation id gives; null when no session has logged in with it yet.
   const session::Variables* variables_of_collation(std::uint16_t collation) const;
   void learn_collation(std::uint16_t collation, const session::Variables& variables);
+
+  /// The SET ROLE that leads to these roles; to those of a login for null.
+  std::string_view role_statement(const session::Role* role) const {
+    return role != nullptr ? std::string_view(role->statement) : std::string_view(login_role_statement_);
+  }
+  /// Null for the roles of a login.
+  const session::Role* role_of(std::string_view statement) const {
+    return statement == login_role_statement_ ? nullptr : &states_.role(statement);
+  }
+  void learn_login_role(std::string_view statement) {
+    has_roles_ = true;
+    login_role_statement_ = statement;
+  }
+  /// The server knows roles.
+  bool has_roles() const { return has_roles_; }
 
   /// The collation that SET NAMES gives a character set on this server; null view when not known yet.
   std::string_view default_collation(std::string_view charset) const;
@@ -92,6 +109,8 @@ class Profile {
   std::optional<bool> tells_of_transactions_;
   std::string trackers_statement_;
   std::string client_trackers_statement_;
+  bool has_roles_ = false;
+  std::string login_role_statement_ = "SET ROLE NONE";
   std::unordered_map<std::uint16_t, const session::Variables*> by_collation_;
   std::unordered_map<std::string_view, std::string_view> default_collations_;
 };

@@ -364,13 +364,23 @@ void ServerSession::send_set_up() {
   expect({Reply::setup_trackers, mysql::Command::COM_QUERY});
   send_query(pool_.profile().trackers_statement());
   expect({Reply::setup_charset, mysql::Command::COM_QUERY, &ServerSession::take_charset_row, this});
-  send_query(Profile::kCharsetQuery);
+  constexpr std::uint32_t kMysqlWithRoles = 80000;
+  const auto& identity = pool_.server().identity();
+  const bool has_roles = identity && (identity->mariadb || identity->version_number >= kMysqlWithRoles);
+  send_query(has_roles ? std::string(Profile::kCharsetQuery).append(Profile::kRoleColumn)
+                       : std::string(Profile::kCharsetQuery));
 }
 
 void ServerSession::take_charset_row(void* context, const SmallResult::Row& row) {
   auto& session = *static_cast<ServerSession*>(context);
-  session.facets.variables =
-      session.pool_.profile().variables_of_charset_row(row, session.charset_from_login());
+  Profile& profile = session.pool_.profile();
+  session.facets.variables = profile.variables_of_charset_row(row, session.charset_from_login());
+  constexpr std::size_t kRoleAt = 4;
+  if (row.size() <= kRoleAt) return;
+  // COM_RESET_CONNECTION leaves the roles as they are.
+  const std::string statement = session::role_statement(row[kRoleAt].value_or(""), session.is_mariadb());
+  if (!session.was_reset_) profile.learn_login_role(statement);
+  session.facets.role = profile.role_of(statement);
 }
 
 /// MySQL's COM_RESET_CONNECTION puts the global character sets in the place of those of the login.

@@ -138,6 +138,7 @@ void ClientSession::begin_entering() {
   user_ = login_->user();
   secret_ = login_->secret();
   last_insert_id_ = 0;
+  role_unsaid_ = false;
   facets_ = {&shared_.backend.states.no_schema(), nullptr,
              entering_by_change_user_ ? facets_.multi_statements
                                       : (capabilities_ & Capability::CLIENT_MULTI_STATEMENTS) != 0};
@@ -153,6 +154,8 @@ void ClientSession::enter_schema() {
   if (login_->database().empty()) return finish_entering();
   facets_.schema = &shared_.backend.states.schema(login_->database());
   syncs_due_ = 0;
+  guards_ = false;
+  send_role(hold);
   send_schema(hold, *server.facets.schema, *facets_.schema);
 }
 

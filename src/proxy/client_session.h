@@ -211,6 +211,7 @@ class ClientSession : public net::StreamOwner,
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
+  bool send_role(Hold& hold);
   struct SyncNeeds {
     bool schema = false;
     bool variables = false;
@@ -336,6 +337,7 @@ class ClientSession : public net::StreamOwner,
   void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void set_results_collation(backend::ServerSession& server, std::string_view collation);
+  void set_role(Hold& hold, std::string_view current_role);
   void pin(Hold& hold, session::PinReason reason);
 
   // --- Questions to the server (question_flow.cc) ---
@@ -466,6 +468,9 @@ class ClientSession : public net::StreamOwner,
   bool all_unsaid_ = false;                  // an ERR may hide any change
   bool asks_insert_id_ = false;
   bool asks_schema_ = false;
+  bool role_unsaid_ = false;  // SET ROLE has run
+  bool asks_role_ = false;
+  bool keeps_role_ = false;  // the statement says itself which role is next
   bool has_answer_ = false;  // a question without its row was not answered
   bool syncs_insert_id_ = false;
   bool guards_ = false;                  // syncs go in front of the statement, in one text

@@ -27,6 +27,7 @@ constexpr sql::Traits kTextMatters{Trait::sets_session,
                                    Trait::begins_transaction,
                                    Trait::savepoint,
                                    Trait::sets_next_transaction,
+                                   Trait::sets_role,
                                    Trait::opens_handler,
                                    Trait::closes_handler,
                                    Trait::takes_named_lock,
@@ -73,6 +74,10 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   }
   if (traits.has(Trait::drops_database)) shared_.backend.peers.renew_schema(statement.subject);
   if (traits.has(Trait::alters_database)) alter_schema(hold, statement.subject);
+  if (traits.has(Trait::sets_role)) {
+    role_unsaid_ = true;
+    facets_.role = hold.server().facets.role = &shared_.backend.states.unclear_role();
+  }
   if (statement.kind == StatementKind::ddl) follow_temporary_tables(hold, statement, well);
   if (traits.has(Trait::opens_handler)) ++hold.handlers_open;
   if (traits.has(Trait::closes_handler) && well && hold.handlers_open != 0 && --hold.handlers_open == 0) {
@@ -206,6 +211,21 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
 void ClientSession::set_results_collation(backend::ServerSession& server, std::string_view collation) {
   const session::VariableChange change{VariableId::results_collation, &collation};
   set_variables(server, {&change, 1});
+}
+
+/// What CURRENT_ROLE() has answered. A name that the client's character set might not hold stays where it is.
+void ClientSession::set_role(Hold& hold, std::string_view current_role) {
+  const backend::Profile& profile = hold.server().pool().profile();
+  const std::string statement = session::role_statement(current_role, dialect().mariadb);
+  facets_.role = hold.server().facets.role = profile.role_of(statement);
+  const auto is_ascii = [](std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  };
+  if (!is_ascii(statement) || !is_ascii(profile.role_statement(nullptr))) {
+    pin(hold, PinReason::role);
+  } else {
+    hold.pins.remove(PinReason::role);
+  }
 }
 
 // --- Pins

@@ -287,8 +287,9 @@ void ClientSession::forget_what_was_set(Hold& hold) {
   }
   std::erase_if(holds_, [](const Hold& other) { return !other.lease; });
   Hold& left = holds_.front();
-  left.pins =
-      left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();  // a role stays
+  // A role stays, and what has become of it by then.
+  role_unsaid_ |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
+  left.pins = left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();
   left.temporary_tables.clear();
   left.text_statements.clear();
   left.named_locks.clear();

@@ -62,6 +62,7 @@ void ClientSession::show_session() {
   row("schema", facets_.schema->name);
   number("version.schema", static_cast<std::uint64_t>(facets_.schema->version));
   number("version.variables", static_cast<std::uint64_t>(facets_.variables->version));
+  if (facets_.role != nullptr) row("role", facets_.role->statement.substr(sizeof("SET ROLE ") - 1));
   row("multi_statements", facets_.multi_statements ? "ON" : "OFF");
   for (const session::VariableValue& value : facets_.variables->values)
     row(fmt::format("variable.{}", session::name(value.id)), value.text);

@@ -50,17 +50,21 @@ void ClientSession::ask(Hold& hold) {
   hold.pins.remove(PinReason::last_insert_id);
   hold.pins.remove(PinReason::unread_variable);
   asks_schema_ = all_unsaid_;
+  // Behind a SET ROLE that failed, another client's role may still be there.
+  const bool role_may_differ = role_unsaid_ || (all_unsaid_ && server.facets.role == facets_.role);
+  asks_role_ = role_may_differ && server.pool().profile().has_roles();
   if (all_unsaid_) ask_about_everything(server.pool().profile().baseline());
   has_answer_ = false;
   if (has_unread_user_variables()) ask_about_user_variables(server);
   if (hold.pins.has(PinReason::unread_lock)) ask_about_named_locks(hold);
-  if (unsaid_.empty() && !asks_insert_id_) return;
+  if (unsaid_.empty() && !asks_insert_id_ && !asks_role_) return;
   // What is binary is not converted to the client's character set, and sql_select_limit does not count where
   // a statement has a LIMIT of its own.
   std::string& question = shared_.question;
   question = "SELECT ";
   if (asks_insert_id_) question += "CAST(LAST_INSERT_ID() AS BINARY),";
   if (asks_schema_) question += "CAST(CONVERT(DATABASE() USING utf8mb4) AS BINARY),";
+  if (asks_role_) question += "CAST(CONVERT(CURRENT_ROLE() USING utf8mb4) AS BINARY),";
   for (const VariableId id : unsaid_) {
     question += "CAST(CONVERT(@@";
     question += session::name(id);
@@ -86,7 +90,9 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
   backend::ServerSession& server = *session.answering_;
   const backend::Profile& profile = server.pool().profile();
   auto column = row.begin();
-  if (row.size() != session.unsaid_.size() + session.asks_insert_id_ + session.asks_schema_) return;
+  if (row.size() !=
+      session.unsaid_.size() + session.asks_insert_id_ + session.asks_schema_ + session.asks_role_)
+    return;
   session.has_answer_ = true;
   if (session.asks_insert_id_) {
     const std::string_view id = (column++)->value_or("");
@@ -97,6 +103,7 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
     session.facets_.schema = server.facets.schema =
         &session.shared_.backend.states.schema((column++)->value_or(""));
   }
+  if (session.asks_role_) session.set_role(*session.hold_of(server), (column++)->value_or(""));
   auto& changes = session.shared_.changes;
   auto& values = session.shared_.answer_values;
   changes.clear();
@@ -130,7 +137,7 @@ void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
   if (--answers_due_ != 0) return;
   unsaid_.clear();
   unsaid_charset_.clear();
-  all_unsaid_ = false;
+  all_unsaid_ = role_unsaid_ = false;
   Hold* hold = hold_of(server);
   INVARIANT(hold != nullptr);
   switch (state_) {

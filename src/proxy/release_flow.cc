@@ -45,7 +45,7 @@ bool writes_rows(StatementKind kind) {
 void ClientSession::conclude(Hold& hold) {
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
-  if (!unsaid_.empty() || all_unsaid_ || unread) {
+  if (!unsaid_.empty() || all_unsaid_ || role_unsaid_ || unread) {
     // A question now would spoil what the client may ask next, or an open transaction's trackers.
     if (hold.pinned()) {
       pin(hold, PinReason::unread_variable);

@@ -158,6 +158,7 @@ bool ClientSession::send_sync(Hold& hold) {
   run_.sync_failed = false;
   if (!shared_.sync_enabled && !needs_preparing(hold)) return false;
   if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
+  const bool role_sent = send_role(hold);
   run_.prepare_number = run_.prepare_schema_number = 0;
   run_.preparation_refusal.reset();
   const bool text_statements_sent = send_text_statements(hold);
@@ -210,6 +211,7 @@ bool ClientSession::send_sync(Hold& hold) {
     ++shared_.counters().syncs[static_cast<std::size_t>(facet)][form];
   };
   count(Facet::multi_statements, needs.multi_statements);
+  count(Facet::role, role_sent);
   count(Facet::schema, needs.schema);
   count(Facet::variables, variables_sent);
   count(Facet::last_insert_id, needs.insert_id);
@@ -229,6 +231,16 @@ bool ClientSession::send_sync(Hold& hold) {
   // schema.
   const bool foreseen = !dialect().mariadb && run_.request_done && run_.prepare_schema_number == 0;
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
+}
+
+/// First of all, since it decides which schemas and tables there are. A client may always choose another
+/// role, also when it has lost the one that it has.
+bool ClientSession::send_role(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  keeps_role_ = run_.has(Trait::sets_role) && run_.is_one_statement();
+  if (server.facets.role == facets_.role || keeps_role_) return false;
+  send_own_query(server, server.pool().profile().role_statement(facets_.role));
+  return true;
 }
 
 void ClientSession::send_set_option(Hold& hold, bool multi_statements) {
@@ -304,7 +316,9 @@ void ClientSession::send_bytes_of_command(backend::ServerSession& server, Mutabl
 void ClientSession::in_step(Hold& hold) {
   backend::ServerSession& server = hold.server();
   const session::Schema* schema = keeps_schema_ ? server.facets.schema : schema_on(hold);
+  const session::Role* role = keeps_role_ ? server.facets.role : facets_.role;
   server.facets = facets_;
+  server.facets.role = role;
   server.facets.schema = schema;
   server.facets.multi_statements = multi_statements_there_;
   if (starts_transaction_) transaction_started(hold);
@@ -321,6 +335,7 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
     if (refusal != nullptr) return refuse_entering(*refusal);
     if (--syncs_due_ != 0) return;
     server.facets.schema = facets_.schema;
+    server.facets.role = facets_.role;
     return finish_entering();
   }
   if (state_ == State::follow)

@@ -44,11 +44,22 @@ struct Variables {
   }
 };
 
+/// The roles that a session has made active in place of those of its login; interned, immutable.
+struct Role {
+  Version version{};
+  std::string statement;  ///< SET ROLE: the sync of this facet; empty for roles that are not known
+};
+
+/// The SET ROLE that makes active what CURRENT_ROLE() has answered: a list of quoted accounts on MySQL, one
+/// name or NULL on MariaDB.
+std::string role_statement(std::string_view current_role, bool mariadb);
+
 /// The state that travels: what a client has set, or what a server session was last brought to.
 struct Facets {
   const Schema* schema = nullptr;
   const Variables* variables = nullptr;
   bool multi_statements = false;  ///< COM_SET_OPTION
+  const Role* role = nullptr;     ///< null: as the server's login of that user gives it
 
   bool operator==(const Facets&) const = default;
 };

@@ -20,7 +20,6 @@ constexpr Beginning kBeginnings[] = {
     {Trait::opens_handler, PinReason::handler, When::succeeded},
     {Trait::xa_begin, PinReason::xa, When::succeeded},
     {Trait::sets_next_transaction, PinReason::next_transaction, When::succeeded},
-    {Trait::sets_role, PinReason::role, When::succeeded},
     {Trait::uses_sequence, PinReason::sequence, When::evaluated},
     {Trait::calls_routine, PinReason::routine, When::evaluated},
     {Trait::text_execute, PinReason::routine, When::evaluated},

@@ -56,7 +56,6 @@ inline constexpr Pins kPinsForAll{PinReason::session_variable, PinReason::next_t
                                   PinReason::unknown_statement, PinReason::routine};
 /// State that COM_RESET_CONNECTION does not take away, or not as the end of a session does (MariaDB loses an
 /// XA transaction that is prepared): such a server session is closed, not reused.
-inline constexpr Pins kPinsBeyondReset{PinReason::role, PinReason::xa, PinReason::replication,
-                                       PinReason::unknown_statement};
+inline constexpr Pins kPinsBeyondReset{PinReason::xa, PinReason::replication, PinReason::unknown_statement};
 
 }  // namespace lockstep::session

@@ -20,11 +20,23 @@ sql::Dialect dialect_of(const Variables& variables) {
 
 }  // namespace
 
+std::string role_statement(std::string_view current_role, bool mariadb) {
+  std::string statement = "SET ROLE ";
+  if (current_role.empty()) return statement += "NONE";
+  if (!mariadb) return statement += current_role;
+  statement += '`';
+  for (const char character : current_role) statement.append(character == '`' ? 2 : 1, character);
+  return statement += '`';
+}
+
 StateStore::StateStore()
-    : no_schema_(std::make_unique<Schema>()), unclear_schema_(std::make_unique<Schema>()) {
+    : no_schema_(std::make_unique<Schema>()),
+      unclear_schema_(std::make_unique<Schema>()),
+      unclear_role_(std::make_unique<Role>()) {
   no_schema_->version = next_version();
   unclear_schema_->version = next_version();
   unclear_schema_->selected = true;
+  unclear_role_->version = next_version();
 }
 
 std::string_view StateStore::intern(std::string_view text) {
@@ -48,6 +60,12 @@ const Schema& StateStore::schema(std::string_view name) {
 void StateStore::renew_schema(std::string_view name) {
   const auto found = schemas_.find(name);
   if (found != schemas_.end()) renewed_.push_back(std::move(schemas_.extract(found).value()));
+}
+
+const Role& StateStore::role(std::string_view statement) {
+  if (const auto found = roles_.find(statement); found != roles_.end()) return *found->second;
+  auto made = std::make_unique<Role>(Role{next_version(), std::string(statement)});
+  return *roles_.emplace(statement, std::move(made)).first->second;
 }
 
 const Variables& StateStore::unclear_variables() {
@@ -101,6 +119,7 @@ void StateStore::sweep(StatesInUse& in_use) {
   std::erase_if(schemas_, unused);
   std::erase_if(renewed_, unused);
   std::erase_if(variables_, unused);
+  std::erase_if(roles_, [&](const auto& entry) { return unused(entry.second); });
   for (const auto& variables : variables_) {
     for (const VariableValue& value : variables->values) in_use.keep(value.text);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,12 +46,15 @@ class StateStore {
   const Variables& variables(std::span<const VariableValue> values);
   /// `base` with some values replaced, added or taken out.
   const Variables& with(const Variables& base, std::span<const VariableChange> changes);
+  const Role& role(std::string_view statement);
+  /// What is active only the server knows; never brought anywhere.
+  const Role& unclear_role() const { return *unclear_role_; }
   std::string_view intern(std::string_view text);
 
   /// A number that no other content of this core has.
   std::uint64_t draw_number() { return ++last_version_; }
 
-  std::size_t states() const { return schemas_.size() + variables_.size() + renewed_.size(); }
+  std::size_t states() const { return schemas_.size() + variables_.size() + renewed_.size() + roles_.size(); }
   /// There is twice as much as the last sweep left: a sweep looks at all that is there and at all sessions,
   /// so this makes it a small part of what making the states cost.
   bool wants_sweep() const { return states() + texts_.size() >= sweep_at_; }
@@ -105,6 +109,8 @@ class StateStore {
   std::unordered_set<std::unique_ptr<Variables>, ValuesHash, ValuesEqual> variables_;
   std::unique_ptr<Schema> no_schema_;
   std::unique_ptr<Schema> unclear_schema_;
+  std::map<std::string, std::unique_ptr<Role>, std::less<>> roles_;
+  std::unique_ptr<Role> unclear_role_;
   std::vector<std::unique_ptr<Schema>> renewed_;  // sessions may still be in them
   std::vector<VariableValue> scratch_;
   std::size_t sweep_at_ = kSweptFrom;

@@ -14,11 +14,13 @@ class StatesInUse {
   void keep(const Facets& facets) {
     keep(facets.schema);
     keep(facets.variables);
+    keep(facets.role);
   }
   void keep(const Schema* schema) { kept_.insert(schema); }
   void keep(const Variables* variables) {
     if (variables != nullptr && kept_.insert(variables).second) versions_.insert(variables->version);
   }
+  void keep(const Role* role) { kept_.insert(role); }
   void keep(std::string_view interned) { kept_.insert(interned.data()); }
 
   bool has(const void* kept) const { return kept_.contains(kept); }

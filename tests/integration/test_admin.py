@@ -39,7 +39,6 @@ PINS = {
     "unread_lock": "SELECT GET_LOCK('integration too', 1)",
     "handler": "HANDLER kept OPEN",
     "next_transaction": "SET TRANSACTION READ ONLY /*! */",
-    "role": "SET ROLE NONE",
     "routine": "CALL nothing()",
     "session_variable": "SET rand_seed1 = 5",
     "connection_identity": "SELECT CONNECTION_ID()",

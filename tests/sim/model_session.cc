@@ -16,6 +16,7 @@ using namespace mysql::ServerStatus;
 
 constexpr std::array<std::string_view, 3> kSchemas{"crm", "shop", "test"};
 constexpr std::array<std::string_view, 3> kTables{"orders", "items", "people"};
+constexpr std::array<std::string_view, 2> kRoles{"reader", "writer"};
 constexpr std::uint64_t kRowsMax = 100'000;
 
 ModelReply syntax_error() {
@@ -66,6 +67,7 @@ std::map<std::string, std::string> SessionState::promised() const {
   for (const auto& [name, value] : variables) {
     if (!name.starts_with("session_track_")) all.emplace(name, value);
   }
+  all["(role)"] = role;
   std::string& locks = all["(locks)"];
   for (const auto& [name, count] : named_locks) locks += fmt::format("{}*{} ", name, count);
   return all;
@@ -112,8 +114,10 @@ ModelReply ModelSession::ping() {
 ModelReply ModelSession::reset_connection() {
   roll_back();
   std::string schema = std::move(state_.schema);
+  std::string role = std::move(state_.role);
   state_ = ModelSession(database_).state_;
   state_.schema = std::move(schema);
+  state_.role = std::move(role);
   changed_variables_.clear();
   schema_changed_ = false;
   return finish({});
@@ -166,7 +170,19 @@ ModelReply ModelSession::run(TokenReader& reader) {
   return syntax_error();
 }
 
+/// NONE, or one role, which may have a host.
+ModelReply ModelSession::run_set_role(TokenReader& reader) {
+  const std::string role = reader.take().text;
+  if (reader.peek().kind == Token::Kind::user_variable) reader.take();
+  if (!reader.at_end()) return syntax_error();
+  if (role != "none" && std::ranges::find(kRoles, role) == kRoles.end())
+    return model_error(3530, fmt::format("`{}`@`%` is not granted", role));
+  state_.role = role == "none" ? "" : role;
+  return {};
+}
+
 ModelReply ModelSession::run_set(TokenReader& reader) {
+  if (reader.accept("role")) return run_set_role(reader);
   // Every assignment is checked before any takes effect.
   std::vector<Assignment> assignments;
   do {
@@ -343,6 +359,10 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
       if (!reader.accept("(", ")")) break;
       if (item.text == "database") {
         row.push_back(state_.schema.empty() ? std::nullopt : std::optional(state_.schema));
+        return true;
+      }
+      if (item.text == "current_role") {
+        row.push_back(state_.role.empty() ? "NONE" : fmt::format("`{}`@`%`", state_.role));
         return true;
       }
       if (item.text == "last_insert_id") {

@@ -28,6 +28,7 @@ struct SessionState {
       variables;  ///< as trackers tell them: ON/OFF, empty for a NULL character set
   std::map<std::string, UserVariable> user_variables;
   std::set<std::string> temporary_tables;
+  std::string role;                        ///< empty: none
   std::map<std::string, int> named_locks;  ///< how often each is held; no session waits for another one's
   std::uint64_t last_insert_id = 0;
   bool in_transaction = false;
@@ -115,6 +116,7 @@ class ModelSession {
 
   ModelReply run(TokenReader& reader);
   ModelReply run_set(TokenReader& reader);
+  ModelReply run_set_role(TokenReader& reader);
   std::optional<ModelReply> read_assignment(TokenReader& reader, std::vector<Assignment>& assignments);
   std::optional<ModelReply> read_names(TokenReader& reader, std::vector<Assignment>& assignments);
   UserVariable read_user_value(TokenReader& reader);

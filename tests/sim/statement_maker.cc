@@ -94,12 +94,27 @@ std::string StatementMaker::transaction() {
 }
 
 std::string StatementMaker::own_objects() {
-  return one_of({"SET @a = 5", "SET @a = 'text'", "SET @a = NULL, @b = 6",
-                 "SET @b = 'seven', time_zone = '+02:00'", "SELECT @a", "SELECT @a, @b",
-                 "SELECT @b FROM people", "CREATE TEMPORARY TABLE scratch (a int)",
-                 "DROP TEMPORARY TABLE scratch", "SELECT 1 FROM scratch", "INSERT INTO scratch VALUES (1)",
-                 "SELECT GET_LOCK('mine', 0)", "SELECT RELEASE_LOCK('mine')", "SELECT RELEASE_LOCK('mine')",
-                 "SELECT GET_LOCK('mine', 0), GET_LOCK('other', 1)", "SELECT RELEASE_LOCK('other')",
+  return one_of({"SET @a = 5",
+                 "SET @a = 'text'",
+                 "SET @a = NULL, @b = 6",
+                 "SET @b = 'seven', time_zone = '+02:00'",
+                 "SELECT @a",
+                 "SELECT @a, @b",
+                 "SELECT @b FROM people",
+                 "CREATE TEMPORARY TABLE scratch (a int)",
+                 "DROP TEMPORARY TABLE scratch",
+                 "SELECT 1 FROM scratch",
+                 "INSERT INTO scratch VALUES (1)",
+                 "SET ROLE reader",
+                 "SET ROLE writer",
+                 "SET ROLE NONE",
+                 "SELECT CURRENT_ROLE()",
+                 "SET ROLE nobody",
+                 "SELECT GET_LOCK('mine', 0)",
+                 "SELECT RELEASE_LOCK('mine')",
+                 "SELECT RELEASE_LOCK('mine')",
+                 "SELECT GET_LOCK('mine', 0), GET_LOCK('other', 1)",
+                 "SELECT RELEASE_LOCK('other')",
                  "SELECT RELEASE_ALL_LOCKS()"});
 }
 
