@@ -87,23 +87,29 @@ void Audit::ask_about_state() {
   std::string text = "SELECT ";
   append_utf8(text, "DATABASE()");
   append_binary(text, "LAST_INSERT_ID()");
-  for (const std::string_view tracker : kTrackers) append_utf8(text, fmt::format("@@{}", tracker));
+  append_utf8(text, profile_.has_roles() ? "CURRENT_ROLE()" : "NULL");
+  for (const std::string_view tracker : trackers()) append_utf8(text, fmt::format("@@{}", tracker));
   each_variable(profile_.baseline(),
                 [&](VariableId id) { append_utf8(text, fmt::format("@@{}", session::name(id))); });
   end_question(text, "", 1);
   ask(std::move(text), &on_row<&Audit::take_state>);
 }
 
+std::span<const std::string_view> Audit::trackers() const {
+  return std::span(kTrackers).first(profile_.has_trackers() ? kTrackers.size() : 0);
+}
+
 void Audit::take_state(const SmallResult::Row& row) {
   std::size_t variables = 0;
   each_variable(profile_.baseline(), [&](VariableId) { ++variables; });
-  if (row.size() != 2 + kTrackers.size() + variables) return;
+  if (row.size() != 3 + trackers().size() + variables) return;
   has_state_ = true;
   auto column = row.begin();
   const auto take = [&column] { return (column++)->value_or(""); };
   compare_schema(take());
   compare_insert_id(take());
-  for (const std::string_view tracker : kTrackers) compare_tracker(tracker, take());
+  compare_role(take());
+  for (const std::string_view tracker : trackers()) compare_tracker(tracker, take());
   each_variable(profile_.baseline(), [&](VariableId id) { compare_variable(id, take()); });
 }
 
@@ -117,6 +123,13 @@ void Audit::compare_insert_id(std::string_view actual) {
   if (!session_.last_insert_id) return;
   const std::string believed = std::to_string(*session_.last_insert_id);
   if (believed != actual) differs(Drift::last_insert_id, "LAST_INSERT_ID()", believed, actual);
+}
+
+void Audit::compare_role(std::string_view actual) {
+  const std::string_view believed = profile_.role_statement(session_.facets.role);
+  if (!profile_.has_roles() || believed.empty()) return;  // nobody knows
+  const std::string is = session::role_statement(actual, session_.is_mariadb());
+  if (believed != is) differs(Drift::role, "role", believed, is);
 }
 
 /// Without them nothing of what comes later can be believed.
@@ -175,10 +188,9 @@ void Audit::take_user_variables(const SmallResult::Row& row) {
 /// Those that hold something: one that is NULL is like one that nobody has set.
 void Audit::ask_for_names_of_user_variables() {
   if (!profile_.may_list_user_variables()) return;
-  const auto& identity = session_.pool().server().identity();
   std::string text = "SELECT ";
   append_utf8(text, "VARIABLE_NAME");
-  if (identity && identity->mariadb) {
+  if (session_.is_mariadb()) {
     end_question(text, "FROM information_schema.USER_VARIABLES WHERE VARIABLE_VALUE IS NOT NULL ", kNamesMax);
   } else {
     end_question(text,

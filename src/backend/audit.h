@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,9 @@ namespace lockstep::backend {
 class Profile;
 class ServerSession;
 
-/// Compares what a server session is with what it is believed to be: its schema and variables, the trackers,
-/// the last insert id, user variables and prepared statements. What the server tells no account of this kind
-/// is left out. Lives from the questions to the last answer; nobody has the session meanwhile.
+/// Compares what a server session is with what it is believed to be: its schema, variables and role, the
+/// trackers, the last insert id, user variables and prepared statements. What the server tells no account of
+/// this kind is left out. Lives from the questions to the last answer; nobody has the session meanwhile.
 class Audit {
  public:
   struct Question {
@@ -49,9 +50,11 @@ class Audit {
   void ask_for_names_of_user_variables();
   void ask_for_prepared_statements();
 
+  std::span<const std::string_view> trackers() const;
   void take_state(const SmallResult::Row& row);
   void compare_schema(std::string_view actual);
   void compare_insert_id(std::string_view actual);
+  void compare_role(std::string_view actual);
   void compare_tracker(std::string_view name, std::string_view actual);
   void compare_variable(session::VariableId id, std::string_view selected);
   void take_user_variables(const SmallResult::Row& row);

@@ -23,8 +23,9 @@ void Profile::take_variable(std::string_view name, std::string_view value) {
   }
 }
 
-bool Profile::complete() {
-  if (!has_tracked_list_) return false;
+void Profile::complete(bool reports) {
+  known_ = true;
+  if (!has_tracked_list_ || !reports) return;
   default_tracked_names_ = session::TrackedNames(default_tracked_list_);
   // What clients see by default must be reported, and what travels must be.
   std::string list = default_tracked_list_ == "*" ? "" : default_tracked_list_;
@@ -46,7 +47,6 @@ bool Profile::complete() {
                                (default_track_schema_ ? "1" : "0") +
                                ",session_track_state_change=" + (default_track_state_change_ ? "1" : "0") +
                                ",session_track_system_variables='" + default_tracked_list_ + "'";
-  return true;
 }
 
 const session::Variables* Profile::variables_of_charset_row(const SmallResult::Row& row, bool from_login) {

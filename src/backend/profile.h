@@ -34,10 +34,13 @@ class Profile {
 
   /// Rows of kVariablesQuery.
   void take_variable(std::string_view name, std::string_view value);
-  /// After the last row. False when the server has no session trackers.
-  bool complete();
-  bool known() const { return !trackers_statement_.empty(); }
+  /// After the last row. `reports`: OK packets of the sessions have room for reports.
+  void complete(bool reports);
+  bool known() const { return known_; }
 
+  /// The servers' session trackers tell the schema, the variables of variables.def, and that any state has
+  /// changed. Without them all of that is learned from texts, and asked for.
+  bool has_trackers() const { return !trackers_statement_.empty(); }
   /// The SET that switches lockstep's trackers on.
   const std::string& trackers_statement() const { return trackers_statement_; }
   /// The SET that gives them the values that a session without lockstep has.
@@ -101,6 +104,7 @@ class Profile {
   session::TrackedNames default_tracked_names_;
   std::string default_tracked_list_;
   std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
+  bool known_ = false;
   bool has_tracked_list_ = false;
   bool may_list_user_variables_ = true;
   bool may_list_prepared_statements_ = true;

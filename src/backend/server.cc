@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "mysql/constants.h"
 
 namespace lockstep::backend {
 
@@ -68,6 +69,7 @@ bool Server::gone() const {
 }
 
 void Server::on_greeting(ServerIdentity identity) {
+  if (!may_track()) identity.capabilities &= ~mysql::Capability::CLIENT_SESSION_TRACK;
   if (!identity_ || identity_->version != identity.version) {
     log_info("server '{}' ({}) is {}", plan_.name, plan_.address.text(), identity.version);
   }

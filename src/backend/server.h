@@ -25,6 +25,7 @@ struct ServerPlan {
   Role role = Role::primary;
   std::uint32_t weight = 1;
   std::uint32_t connections_max = 1;  ///< of all cores together
+  bool trackers = true;               ///< its session trackers are used, where it has any
 };
 
 /// One server as one core sees it: who it is, whether it answers, the pools of sessions with it, and who is
@@ -43,10 +44,14 @@ class Server : public ListHook<> {
   Role role() const { return plan_.role; }
   std::uint32_t weight() const { return plan_.weight; }
   bool is(const ServerPlan& plan) const {
-    return plan_.name == plan.name && plan_.address.text() == plan.address.text();
+    return plan_.name == plan.name && plan_.address.text() == plan.address.text() &&
+           plan_.trackers == plan.trackers;
   }
   /// A plan for the same server: what else it says changes.
   void change(const ServerPlan& plan);
+
+  /// Whether sessions may let the server report what they set.
+  bool may_track() const { return plan_.trackers; }
 
   /// Unknown until the server has answered once since start.
   const std::optional<ServerIdentity>& identity() const { return identity_; }

@@ -70,11 +70,16 @@ Result<void> ServerSession::open() {
   login_ = std::make_unique<Login>(mysql::ServerCredentials{.user = pool_.user(),
                                                             .database = {},
                                                             .secret = pool_.secret(),
-                                                            .capabilities = kAlways | pool_.capabilities(),
+                                                            .capabilities = offered_capabilities(),
                                                             .collation = collation_,
                                                             .attributes = as_bytes(kAttributes)});
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
   return stream_.connect(pool_.server().address(), context_.limits.server_tcp_user_timeout);
+}
+
+std::uint32_t ServerSession::offered_capabilities() const {
+  const std::uint32_t untracked = pool_.server().may_track() ? 0 : CLIENT_SESSION_TRACK;
+  return (kAlways & ~untracked) | pool_.capabilities();
 }
 
 void ServerSession::close() {
@@ -196,10 +201,8 @@ void ServerSession::logged_in() {
   facets = {&context_.states.no_schema(), nullptr, (capabilities_ & CLIENT_MULTI_STATEMENTS) != 0};
   login_.reset();
   phase_ = Phase::setting_up;
-  if ((capabilities_ & CLIENT_DEPRECATE_EOF) == 0 || (capabilities_ & CLIENT_SESSION_TRACK) == 0) {
-    return fail_opening(
-        "the server lacks CLIENT_DEPRECATE_EOF or CLIENT_SESSION_TRACK; MySQL 5.7 or MariaDB 10.2 is needed");
-  }
+  if ((capabilities_ & CLIENT_DEPRECATE_EOF) == 0)
+    return fail_opening("the server lacks CLIENT_DEPRECATE_EOF; MySQL 5.7 or MariaDB 10.2 is needed");
   // Clients are greeted with what one server can; another one may be older.
   if (const std::uint32_t lacking = pool_.capabilities() & ~capabilities_; lacking != 0) {
     std::string why = "the server lacks";
@@ -323,10 +326,10 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   if (!answered) return fail_set_up(describe(Error{Fault::malformed_packet}));
   switch (reply) {
     case Reply::setup_variables:
-      if (!pool_.profile().complete()) {
-        return fail_opening(
-            "the server has no session_track_system_variables; MySQL 5.7 or MariaDB 10.2 is needed");
-      }
+      pool_.profile().complete((capabilities_ & CLIENT_SESSION_TRACK) != 0);
+      if (!pool_.profile().has_trackers())
+        log_info("server '{}' does not report what sessions set; it is read from texts and asked for",
+                 pool_.server().name());
       return send_set_up();
     case Reply::setup_charset:
       if (facets.variables == nullptr) return fail_set_up("the server did not tell its character sets");
@@ -361,8 +364,10 @@ void ServerSession::begin_set_up() {
 }
 
 void ServerSession::send_set_up() {
-  expect({Reply::setup_trackers, mysql::Command::COM_QUERY});
-  send_query(pool_.profile().trackers_statement());
+  if (pool_.profile().has_trackers()) {
+    expect({Reply::setup_trackers, mysql::Command::COM_QUERY});
+    send_query(pool_.profile().trackers_statement());
+  }
   expect({Reply::setup_charset, mysql::Command::COM_QUERY, &ServerSession::take_charset_row, this});
   constexpr std::uint32_t kMysqlWithRoles = 80000;
   const auto& identity = pool_.server().identity();
@@ -429,9 +434,16 @@ std::uint32_t ServerSession::send_reset() {
   diagnostics_empty = true;
   expect_sync(mysql::Command::COM_RESET_CONNECTION);
   send_reset_command();
+  if (!pool_.profile().has_trackers()) return 1;
   expect_sync(mysql::Command::COM_QUERY);
   send_query(pool_.profile().trackers_statement());
   return 2;
+}
+
+void ServerSession::put_trackers_back() {
+  if (!pool_.profile().has_trackers()) return;
+  expect_dropped(mysql::Command::COM_QUERY);
+  send_query(pool_.profile().trackers_statement());
 }
 
 bool ServerSession::survives_reset() const {

@@ -108,6 +108,8 @@ class ServerSession : public net::StreamOwner,
   /// Without autocommit the questions would belong to the client's next transaction, which it can see where
   /// its trackers tell of transactions.
   bool may_be_audited() const;
+  /// Behind whatever has switched them off or over.
+  void put_trackers_back();
   /// What COM_RESET_CONNECTION takes away, whoever has sent it; the schema stays.
   void note_reset();
   /// MariaDB's COM_RESET_CONNECTION forgets what CLIENT_INTERACTIVE and CLIENT_IGNORE_SPACE did at the login.
@@ -120,6 +122,7 @@ class ServerSession : public net::StreamOwner,
   Pool& pool() const { return pool_; }
   Phase phase() const { return phase_; }
   std::uint32_t connection_id() const { return connection_id_; }
+  bool is_mariadb() const;
   std::uint32_t capabilities() const { return capabilities_; }
   std::uint8_t login_collation() const { return collation_; }
   Instant opened_at() const { return opened_at_; }
@@ -225,11 +228,11 @@ class ServerSession : public net::StreamOwner,
   void detach();
 
   std::size_t feed_login(MutableBytes bytes);
+  std::uint32_t offered_capabilities() const;
   void logged_in();
   void send_reset_command();
   void begin_set_up();
   bool charset_from_login() const;
-  bool is_mariadb() const;
   void send_set_up();
   std::size_t feed_reply(MutableBytes bytes, const net::BufferLease& lease);
   void sync_done(const mysql::ScanResult& result);

@@ -17,6 +17,7 @@ namespace lockstep::config {
 using namespace std::chrono_literals;
 
 enum class ServerRole : std::uint8_t { primary, replica };
+enum class TrackerUse : std::uint8_t { automatic, none };
 enum class RoutingPolicy : std::uint8_t { least_sync, rotate };
 
 /// A host name or literal address without brackets, and a port. An unset one has port 0.

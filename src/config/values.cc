@@ -99,6 +99,11 @@ ChoiceNames names(ServerRole) {
                                           {"replica", int(ServerRole::replica)}};
   return kNames;
 }
+ChoiceNames names(TrackerUse) {
+  static constexpr ChoiceName kNames[] = {{"auto", int(TrackerUse::automatic)},
+                                          {"none", int(TrackerUse::none)}};
+  return kNames;
+}
 ChoiceNames names(RoutingPolicy) {
   static constexpr ChoiceName kNames[] = {{"least_sync", int(RoutingPolicy::least_sync)},
                                           {"rotate", int(RoutingPolicy::rotate)}};

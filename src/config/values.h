@@ -55,6 +55,7 @@ struct ChoiceName {
 };
 using ChoiceNames = std::span<const ChoiceName>;
 ChoiceNames names(ServerRole);
+ChoiceNames names(TrackerUse);
 ChoiceNames names(RoutingPolicy);
 ChoiceNames names(LogLevel);
 template <Choice Enum>

@@ -35,7 +35,8 @@ backend::ClusterPlan cluster_plan(const config::Settings& settings,
                                  .weight = server.weight,
                                  .connections_max = server.connections_max != 0
                                                         ? server.connections_max
-                                                        : settings.pool.connections_max});
+                                                        : settings.pool.connections_max,
+                                 .trackers = server.trackers != config::TrackerUse::none});
     }
   }
   plan.default_group =

@@ -117,6 +117,7 @@ void ClientSession::change_user() {
   prepared_.clear();
   transaction_.clear();
   forget_residue();
+  forget_questions();
   trackers_are_clients_ = false;
   all_unsaid_ = false;
   unsaid_.clear();

@@ -328,16 +328,21 @@ class ClientSession : public net::StreamOwner,
   void apply_transaction_status(Hold& hold);
   bool locks_until_commit(const Hold& hold) const;
   bool is_autocommit_on(backend::ServerSession& server) const;
+  void take_autocommit(backend::ServerSession& server);
   void forget_what_was_set(Hold& hold);
 
   // --- What the text says (effect_flow.cc) ---
   void apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran);
+  void take_used_schema(backend::ServerSession& server, std::string_view name);
   void alter_schema(Hold& hold, std::string_view subject);
   void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
+  void follow_reading(const sql::Statement& statement);
+  void forget_questions();
   void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void set_results_collation(backend::ServerSession& server, std::string_view collation);
   void set_role(Hold& hold, std::string_view current_role);
+  void forget_results_collation(backend::ServerSession& server);
   void pin(Hold& hold, session::PinReason reason);
 
   // --- Questions to the server (question_flow.cc) ---
@@ -403,6 +408,7 @@ class ClientSession : public net::StreamOwner,
 
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
+  bool must_know_how_texts_are_read(const backend::ServerSession& server) const;
   void restore_row_count(backend::ServerSession& server);
   void leave_residue(const Hold& hold);
   void release_or_keep(Hold& hold);
@@ -420,6 +426,9 @@ class ClientSession : public net::StreamOwner,
   sql::Dialect dialect() const;
   sql::Dialect dialect_of(const session::PreparedText& text) const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;
+  /// What the client sets is reported by the server.
+  static bool tracks(const backend::ServerSession& server) { return server.pool().profile().has_trackers(); }
+  bool tells_of_transactions(const backend::Profile& profile) const;
   bool lacks_deprecate_eof() const;
   bool tracks_session() const { return (capabilities_ & mysql::Capability::CLIENT_SESSION_TRACK) != 0; }
 
@@ -466,6 +475,9 @@ class ClientSession : public net::StreamOwner,
   std::vector<session::VariableId> unsaid_;  // variables whose value the server has not told
   std::string unsaid_charset_;               // the character set whose default collation is asked for
   bool all_unsaid_ = false;                  // an ERR may hide any change
+  bool schema_unsaid_ = false;
+  bool reading_unsaid_ = false;           // how texts are read, and the text of the SET does not tell
+  std::optional<sql::Dialect> reads_as_;  // as texts have told while the server has not
   bool asks_insert_id_ = false;
   bool asks_schema_ = false;
   bool role_unsaid_ = false;  // SET ROLE has run

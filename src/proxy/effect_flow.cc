@@ -34,6 +34,19 @@ constexpr sql::Traits kTextMatters{Trait::sets_session,
                                    Trait::releases_named_lock,
                                    Trait::releases_all_named_locks};
 
+/// Setting the first one changes the second one, which no report tells.
+struct Follower {
+  VariableId set;
+  VariableId follows;
+};
+constexpr std::array kFollowers = {
+    Follower{VariableId::character_set_server, VariableId::collation_server},
+    Follower{VariableId::collation_server, VariableId::character_set_server},
+    Follower{VariableId::max_join_size, VariableId::sql_big_selects},
+    Follower{VariableId::tmp_table_size, VariableId::tmp_memory_table_size},  // MariaDB: one under two names
+    Follower{VariableId::tmp_memory_table_size, VariableId::tmp_table_size},
+};
+
 constexpr std::array kConnectionCharset = {
     VariableId::character_set_client, VariableId::character_set_results, VariableId::collation_connection};
 
@@ -69,9 +82,10 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   }
   // ROLLBACK TO gives up the ones behind it: a server that joins repeats that, too.
   if (traits.has(Trait::savepoint)) transaction_.savepoint(statement.text);
-  if (traits.has(Trait::uses_schema) && !run_.schema_reported && well) {
-    schema_selected(hold.server(), statement.subject);
-  }
+  if (traits.has(Trait::uses_schema) && !run_.schema_reported && well)
+    take_used_schema(hold.server(), statement.subject);
+  // It may have been the current one, under another spelling of its name.
+  if (traits.has(Trait::drops_database) && !tracks(hold.server())) schema_unsaid_ = true;
   if (traits.has(Trait::drops_database)) shared_.backend.peers.renew_schema(statement.subject);
   if (traits.has(Trait::alters_database)) alter_schema(hold, statement.subject);
   if (traits.has(Trait::sets_role)) {
@@ -98,6 +112,28 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
     pin(hold, PinReason::unknown_statement);
   const bool alone = run_.is_one_statement() && statement.assignments.size() == 1;
   for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment, alone);
+  if (sql::decides_reading(statement)) follow_reading(statement);
+}
+
+/// Until the server has answered, texts are read as the SET says.
+void ClientSession::follow_reading(const sql::Statement& statement) {
+  const bool told = std::ranges::none_of(unsaid_, [](VariableId id) {
+    return id == VariableId::sql_mode || id == VariableId::character_set_client;
+  });
+  if (told) return;
+  sql::Dialect then = dialect();
+  if (sql::take_effects(statement, then)) {
+    reads_as_ = then;
+  } else {
+    reading_unsaid_ = true;
+  }
+}
+
+/// Selected, and the server has not told. A name that some server could spell otherwise is asked for.
+void ClientSession::take_used_schema(backend::ServerSession& server, std::string_view name) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  schema_selected(server, name);
+  schema_unsaid_ |= !tracks(server) && !std::ranges::all_of(name, plain);
 }
 
 /// What new tables of the schema get has changed: in this session at once, in others when they select it
@@ -147,12 +183,14 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     case sql::Scope::user_variable: return;
     case sql::Scope::character_set:
       for (const VariableId id : kConnectionCharset) ask_about(id);
+      forget_results_collation(hold.server());
       return;
     case sql::Scope::names: return apply_set_names(hold, assignment, alone);
     case sql::Scope::session:
     case sql::Scope::unscoped_at_at: break;
   }
   const auto id = session::find_variable(assignment.name);
+  if (id == VariableId::character_set_results) forget_results_collation(hold.server());
   if (id == VariableId::character_set_results && assignment.form == sql::ValueForm::literal_number) {
     set_results_collation(hold.server(), assignment.value);
   }
@@ -170,10 +208,10 @@ void ClientSession::apply_assignment(Hold& hold, const sql::Assignment& assignme
     return;
   }
   if (id && !run_.reported.test(static_cast<std::size_t>(*id))) ask_about(*id);
-  // What one brings along no report tells.
-  if (id == VariableId::character_set_server) ask_about(VariableId::collation_server);
-  if (id == VariableId::collation_server) ask_about(VariableId::character_set_server);
-  if (id == VariableId::max_join_size) ask_about(VariableId::sql_big_selects);
+  for (const Follower& pair : kFollowers) {
+    const bool there = hold.server().pool().profile().baseline().has(pair.follows);
+    if (id == pair.set && there) ask_about(pair.follows);
+  }
   if (!id && sql::same_name(assignment.name, "character_set_connection"))
     ask_about(VariableId::collation_connection);
 }
@@ -185,6 +223,7 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
     if (!run_.reported.test(static_cast<std::size_t>(id))) ask_about(id);
   }
   run_.charset_unsaid = false;
+  forget_results_collation(hold.server());
   if (!assignment.collation.empty()) set_results_collation(hold.server(), assignment.collation);
   ask_about(VariableId::collation_connection);
   if (assignment.form != sql::ValueForm::literal_string && assignment.form != sql::ValueForm::keyword) return;
@@ -205,6 +244,13 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
   const session::VariableChange change{VariableId::collation_connection, &collation};
   set_variables(hold.server(), {&change, 1});
   unsaid_.clear();
+}
+
+/// The results' character set was set: where that is reported it is done already.
+void ClientSession::forget_results_collation(backend::ServerSession& server) {
+  if (run_.reported.test(static_cast<std::size_t>(VariableId::character_set_results))) return;
+  const session::VariableChange change{VariableId::results_collation, nullptr};
+  set_variables(server, {&change, 1});
 }
 
 /// The collation that result metadata shows, as the text says it.

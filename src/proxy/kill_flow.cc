@@ -258,8 +258,7 @@ bool ClientSession::awaits_kill() {
   forget_kill();
   if (run_.killed && run_.hides_trackers) {
     // It may have hit the statement that was to put them back.
-    run_server_->expect_dropped(Command::COM_QUERY);
-    run_server_->send_query(run_server_->pool().profile().trackers_statement());
+    run_server_->put_trackers_back();
   }
   return false;
 }

@@ -89,6 +89,11 @@ void ClientSession::set_variables(backend::ServerSession& server,
   if (changes.empty()) return;
   const bool sets_wait_timeout =
       std::ranges::find(changes, VariableId::wait_timeout, &session::VariableChange::id) != changes.end();
+  for (const session::VariableChange& change : changes) {
+    if (!reads_as_ || change.text == nullptr) continue;
+    if (change.id == VariableId::sql_mode) sql::take_sql_mode(*change.text, *reads_as_);
+    if (change.id == VariableId::character_set_client) reads_as_->charset = sql::client_charset(*change.text);
+  }
   const bool in_step = server.facets.variables == facets_.variables;
   facets_.variables = &shared_.backend.states.with(*facets_.variables, changes);
   server.facets.variables =
@@ -133,6 +138,8 @@ void ClientSession::apply_statements(Hold& hold) {
   }
   // An ERR may hide changes made before it.
   if (run_.failed && (in_parts || run_.kind == StatementKind::set)) all_unsaid_ = true;
+  // So may what the text does not show.
+  if (run_.traits.has_any(kMayRunAnything) && !tracks(hold.server())) all_unsaid_ = true;
   if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
     std::size_t number = 0;
     bool countable = true;
@@ -141,6 +148,9 @@ void ClientSession::apply_statements(Hold& hold) {
       const bool changed = (run_.state_changed_in >> std::min<std::size_t>(number, 63) & 1) != 0;
       apply_traits(hold, statement.kind, statement.traits, ran, changed);
       if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
+      // Some servers do what stands in front of the error.
+      if (ran == Ran::badly && !tracks(hold.server()) && sql::decides_reading(statement))
+        reading_unsaid_ = true;
       if (ran != Ran::not_at_all) {
         follow_user_variables(hold, statement, ran == Ran::well);
         follow_named_locks(hold, statement, ran == Ran::well);
@@ -190,8 +200,7 @@ void ClientSession::apply_outcome(Hold& hold) {
   switch (run_.command) {
     case Command::COM_INIT_DB:
       if (!run_.failed && !run_.schema_reported) {
-        const auto name = as_text(Bytes(run_.packet).subspan(mysql::kHeaderBytes + 1));
-        schema_selected(server, name);
+        take_used_schema(server, as_text(Bytes(run_.packet).subspan(mysql::kHeaderBytes + 1)));
       }
       break;
     case Command::COM_SET_OPTION:
@@ -248,6 +257,7 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   const bool has_status = run_.command != Command::COM_STATISTICS &&
                           run_.command != Command::COM_STMT_PREPARE &&
                           run_.command != Command::COM_FIELD_LIST && !run_.is_dump();
+  if (has_status && !tracks(hold.server())) take_autocommit(hold.server());
   if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) return pin(hold, PinReason::transaction);
   if (!has_status) return;
   // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
@@ -277,6 +287,16 @@ bool ClientSession::is_autocommit_on(backend::ServerSession& server) const {
          "OFF";
 }
 
+/// The status flags tell it where no report does.
+void ClientSession::take_autocommit(backend::ServerSession& server) {
+  std::erase(unsaid_, VariableId::autocommit);
+  const bool on = (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) != 0;
+  if (on == is_autocommit_on(server)) return;
+  const std::string_view text = on ? "ON" : "OFF";
+  const session::VariableChange change{VariableId::autocommit, &text};
+  set_variables(server, {&change, 1});
+}
+
 /// COM_RESET_CONNECTION: nothing of the client is left but the schema; which character set it has now differs
 /// by server.
 void ClientSession::forget_what_was_set(Hold& hold) {
@@ -304,8 +324,7 @@ void ClientSession::forget_what_was_set(Hold& hold) {
   transaction_.clear();
   trackers_are_clients_ = false;
   last_insert_id_ = 0;
-  all_unsaid_ = false;
-  unsaid_charset_.clear();  // what is asked for is not what SET NAMES has given
+  forget_questions();
   unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
                   VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
   facets_.variables = left.server().facets.variables = &shared_.backend.states.variables({});

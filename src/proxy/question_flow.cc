@@ -49,7 +49,7 @@ void ClientSession::ask(Hold& hold) {
   asks_insert_id_ = hold.pins.has(PinReason::last_insert_id);
   hold.pins.remove(PinReason::last_insert_id);
   hold.pins.remove(PinReason::unread_variable);
-  asks_schema_ = all_unsaid_;
+  asks_schema_ = all_unsaid_ || schema_unsaid_;
   // Behind a SET ROLE that failed, another client's role may still be there.
   const bool role_may_differ = role_unsaid_ || (all_unsaid_ && server.facets.role == facets_.role);
   asks_role_ = role_may_differ && server.pool().profile().has_roles();
@@ -57,7 +57,7 @@ void ClientSession::ask(Hold& hold) {
   has_answer_ = false;
   if (has_unread_user_variables()) ask_about_user_variables(server);
   if (hold.pins.has(PinReason::unread_lock)) ask_about_named_locks(hold);
-  if (unsaid_.empty() && !asks_insert_id_ && !asks_role_) return;
+  if (unsaid_.empty() && !asks_insert_id_ && !asks_schema_ && !asks_role_) return;
   // What is binary is not converted to the client's character set, and sql_select_limit does not count where
   // a statement has a LIMIT of its own.
   std::string& question = shared_.question;
@@ -114,9 +114,10 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
     if (!is_always_listed(id) && values.back() == profile.baseline().value(id) &&
         session.facets_.variables->find(id) == nullptr)
       continue;
+    // Where the text tells what was set, its collation has been taken from there.
     const session::VariableValue* shown = session.facets_.variables->find(VariableId::results_collation);
-    const bool of_before =
-        shown != nullptr && !is_number(shown->text) && !shown->text.starts_with(values.back());
+    const bool of_before = session.all_unsaid_ && shown != nullptr && !is_number(shown->text) &&
+                           !shown->text.starts_with(values.back());
     if (id == VariableId::character_set_results && of_before)
       changes.push_back({VariableId::results_collation, nullptr});
     changes.push_back({id, &values.back()});
@@ -135,9 +136,8 @@ void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
   if (state_ == State::enter) return collation_answered(server);
   has_answer_ = false;
   if (--answers_due_ != 0) return;
-  unsaid_.clear();
-  unsaid_charset_.clear();
-  all_unsaid_ = role_unsaid_ = false;
+  forget_questions();
+  role_unsaid_ = false;
   Hold* hold = hold_of(server);
   INVARIANT(hold != nullptr);
   switch (state_) {
@@ -145,6 +145,13 @@ void ClientSession::on_answer(backend::ServerSession& server, bool answered) {
     case State::settle: return settled(*hold);
     default: return start_kill();  // asked in front of a statement, which is on its way already
   }
+}
+
+void ClientSession::forget_questions() {
+  unsaid_.clear();
+  unsaid_charset_.clear();
+  all_unsaid_ = schema_unsaid_ = reading_unsaid_ = false;
+  reads_as_.reset();
 }
 
 /// Asks what only this server session knows, before it is given up or another one is brought in step.

@@ -45,9 +45,9 @@ bool writes_rows(StatementKind kind) {
 void ClientSession::conclude(Hold& hold) {
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
-  if (!unsaid_.empty() || all_unsaid_ || role_unsaid_ || unread) {
+  if (!unsaid_.empty() || all_unsaid_ || schema_unsaid_ || role_unsaid_ || unread) {
     // A question now would spoil what the client may ask next, or an open transaction's trackers.
-    if (hold.pinned()) {
+    if (hold.pinned() && !must_know_how_texts_are_read(hold.server())) {
       pin(hold, PinReason::unread_variable);
     } else {
       enter(State::conclude);
@@ -57,6 +57,11 @@ void ClientSession::conclude(Hold& hold) {
     }
   }
   release_or_keep(hold);
+}
+
+/// The next text could not be read otherwise, so what the client may ask about this one counts less.
+bool ClientSession::must_know_how_texts_are_read(const backend::ServerSession& server) const {
+  return reading_unsaid_ && !tells_of_transactions(server.pool().profile());
 }
 
 /// ROW_COUNT() is 0 after a SET, and -1 after a question.
@@ -99,8 +104,7 @@ void ClientSession::release_or_keep(Hold& hold) {
   if (run_.command == Command::COM_RESET_CONNECTION && !run_.failed) {
     forget_residue();
     if (hold.pinned()) {
-      server.expect_dropped(Command::COM_QUERY);
-      server.send_query(server.pool().profile().trackers_statement());
+      server.put_trackers_back();
       return end_command();
     }
     hold.lease.give_back_reset();

@@ -126,7 +126,7 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
                      may_insert(run_.data_kind) || last_insert_id_ != 0) &&
                     !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
                     server.last_insert_id != last_insert_id_;
-  needs.client_trackers = run_.sets_trackers && !trackers_are_clients_;
+  needs.client_trackers = run_.sets_trackers && !trackers_are_clients_ && tracks(hold.server());
   // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
   // here.
   needs.nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
@@ -400,7 +400,7 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
 /// set.
 bool ClientSession::shows_trackers(const Hold& hold) const {
   if (!run_.has(Trait::reads_system_variables) || !run_.has(Trait::reads_only) || !run_.whole ||
-      trackers_are_clients_)
+      trackers_are_clients_ || !tracks(hold.server()))
     return false;
   if (hold.pins.has(PinReason::transaction)) return false;
   constexpr std::string_view kWord = "session_track_s";  // _schema and _system_variables
@@ -443,10 +443,7 @@ void ClientSession::send_statement(Hold& hold) {
     send_bytes_of_command(server, run_.packet);
   }
   let_go_of_request();
-  if (hides_trackers) {
-    server.expect_dropped(Command::COM_QUERY);
-    server.send_query(server.pool().profile().trackers_statement());
-  }
+  if (hides_trackers) server.put_trackers_back();
   if (silent) run_.reply_done = true;
   if (silent && run_.request_done) return finish_statement(server);
   if (takes_input()) take_pending();

@@ -77,9 +77,13 @@ const backend::Profile* ClientSession::profile_of_answers() const {
   const backend::Profile* profile =
       shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
   if (profile == nullptr || !tracks_session()) return profile;
-  const std::string_view asked_for = value_of(VariableId::session_track_transaction_info, *profile);
-  const bool tells_more = profile->default_track_state_change() || (!asked_for.empty() && asked_for != "OFF");
-  return tells_more ? nullptr : profile;
+  return profile->default_track_state_change() || tells_of_transactions(*profile) ? nullptr : profile;
+}
+
+/// The client, or the server's default, has asked for reports of what transactions do.
+bool ClientSession::tells_of_transactions(const backend::Profile& profile) const {
+  const std::string_view asked_for = value_of(VariableId::session_track_transaction_info, profile);
+  return !asked_for.empty() && asked_for != "OFF";
 }
 
 /// As a server would report it: what the client has set, else the default.
@@ -92,9 +96,8 @@ std::string_view ClientSession::value_of(VariableId id, const backend::Profile& 
 void ClientSession::learn_of_transactions(backend::ServerSession& server) {
   using mysql::ServerStatus::SERVER_STATUS_IN_TRANS;
   backend::Profile& profile = server.pool().profile();
-  const std::string_view asked_for = value_of(VariableId::session_track_transaction_info, profile);
   const bool begins = (run_.status_before & SERVER_STATUS_IN_TRANS) == 0;
-  if (begins && !trackers_are_clients_ && (asked_for.empty() || asked_for == "OFF"))
+  if (begins && !trackers_are_clients_ && !tells_of_transactions(profile))
     profile.learn_of_transactions(run_.transaction_reported);
 }
 

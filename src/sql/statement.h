@@ -125,6 +125,11 @@ struct Statement {
   void clear();
 };
 
+/// The dialect of what stands behind the statement, which has run by then. False if only the server knows.
+bool take_effects(const Statement& statement, Dialect& dialect);
+/// It may change that dialect: a SET of sql_mode or of the client's character set.
+bool decides_reading(const Statement& statement);
+
 /// Walks the statements of one COM_QUERY text (or the single one of COM_STMT_PREPARE). Reads each byte once,
 /// allocates nothing. Where the text is not understood it says so (kind unknown, Trait::opaque) and never
 /// guesses.

@@ -46,7 +46,13 @@ bool take_assignment(const Assignment& assignment, Dialect& dialect) {
          take_sql_mode(assignment.value.substr(1, assignment.value.size() - 2), dialect);
 }
 
-/// The dialect of what stands behind the statement, which has run by then.
+std::string_view without_space_behind(const char* begin, const char* end) {
+  while (end != begin && is_space(end[-1])) --end;
+  return {begin, end};
+}
+
+}  // namespace
+
 bool take_effects(const Statement& statement, Dialect& dialect) {
   if (statement.traits.has_any(Traits(Trait::text_execute, Trait::execute_immediate))) return false;
   if (statement.assignments.overflowed()) return false;
@@ -54,12 +60,14 @@ bool take_effects(const Statement& statement, Dialect& dialect) {
                              [&](const Assignment& each) { return take_assignment(each, dialect); });
 }
 
-std::string_view without_space_behind(const char* begin, const char* end) {
-  while (end != begin && is_space(end[-1])) --end;
-  return {begin, end};
+bool decides_reading(const Statement& statement) {
+  return statement.assignments.overflowed() ||
+         std::ranges::any_of(statement.assignments, [](const Assignment& each) {
+           if (each.scope == Scope::names || each.scope == Scope::character_set) return true;
+           return each.scope <= Scope::unscoped_at_at &&
+                  (same_name(each.name, "sql_mode") || same_name(each.name, "character_set_client"));
+         });
 }
-
-}  // namespace
 
 void Statement::clear() {
   text = {};

@@ -58,6 +58,7 @@ class ModelClient final : public net::sim::PeerScript {
     SessionState state;
     bool inserts = false;
     int executions = 0;
+    std::string wrong_state = {};  ///< it left, if all in front of it went well
   };
 
   void on_bytes(net::sim::Peer& peer, Bytes bytes) override;

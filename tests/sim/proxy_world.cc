@@ -30,6 +30,7 @@ ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
   settings.clients = static_cast<std::uint32_t>(random.between(1, 6));
   settings.rotate = random.chance(0.5);
   settings.audit_one_in = static_cast<std::uint32_t>(random.below(4));
+  settings.trackers = random.chance(0.7);
   // A client that is pinned keeps its server session, so each must find one, on whichever core it is.
   settings.connections_max = settings.clients + static_cast<std::uint32_t>(random.below(4));
   // Statements that wait hold the buffers they came in; with fewer than that no reply finds one.
@@ -44,6 +45,7 @@ ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
   database_.on_executed = [this](std::string_view text, const SessionState& after) {
     for (const auto& client : clients_) client->on_executed(text, after);
   };
+  if (!settings_.trackers) database_.withheld_capabilities = mysql::Capability::CLIENT_SESSION_TRACK;
   for (std::uint32_t i = 0; i < settings_.servers; ++i) {
     servers_.push_back(
         std::make_unique<ModelServer>(world_, server_address(i), ModelServerSettings{database_, users_}));

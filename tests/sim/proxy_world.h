@@ -24,6 +24,7 @@ struct ProxyWorldSettings {
   std::uint32_t connections_max = 4;  ///< to each server
   bool rotate = false;
   std::uint32_t audit_one_in = 0;
+  bool trackers = true;   ///< servers report what sessions set
   bool may_fail = false;  ///< connections may break
   int statements = 0;     ///< of each client; 0: some
   bool pipelining = true;

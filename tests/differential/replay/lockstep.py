@@ -36,6 +36,7 @@ class Lockstep:
         self.log = folder / "lockstep.log"
         self.process: subprocess.Popen | None = None
         self.drifts_seen = 0
+        self.trackers = "auto"
 
     def start(self) -> None:
         self.address = ("127.0.0.1", _free_port())
@@ -96,7 +97,7 @@ class Lockstep:
             "admin": "{}:{}".format(*self.admin),
             "cores": 1,
             "users": [{"name": name, "password": password} for name, password in ACCOUNTS.items()],
-            "groups": [{"name": "all", "servers": [{"name": "server", "address": f"{host}:{port}"}]}],
+            "groups": [{"name": "all", "servers": [{"name": "server", "address": f"{host}:{port}", "trackers": self.trackers}]}],
             "routing": {"policy": self.policy},
             **self.settings,
         }

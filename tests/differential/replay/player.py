@@ -25,9 +25,10 @@ class Entry:
 
 
 class Player:
-    def __init__(self, script: Script, address: tuple[str, int], capabilities: Capability, timeout: float):
+    def __init__(self, script: Script, address: tuple[str, int], capabilities: Capability, timeout: float, withheld: Capability = Capability(0)):
         self.script = script
         self.address = address
+        self.withheld = withheld  # flags that no client of the script has, whatever it says
         self.capabilities = adjusted(capabilities, script.caps)
         self.timeout = timeout
         self.clients: dict[str, Connection] = {}
@@ -70,7 +71,7 @@ class Player:
                 user=options.get("user", "app"),
                 password=options.get("password", "app"),
                 database=options.get("db", DATABASE),
-                capabilities=adjusted(self.capabilities, shlex.split(options.get("caps", ""))),
+                capabilities=adjusted(self.capabilities, shlex.split(options.get("caps", ""))) & ~self.withheld,
                 collation=int(options.get("collation", UTF8MB4_GENERAL_CI)),
                 timeout=self.timeout,
             )

@@ -6,14 +6,16 @@
       SELECT 1
     \\ping                           a step of another kind: player.py has them all
 
-In front of the first step, two lines say where and how a script runs:
+In front of the first step, lines say where and how a script runs:
 
     \\expect_only mysql              only this kind of server knows what the script uses
     \\caps +MULTI_STATEMENTS -SESSION_TRACK
+    \\needs_trackers REASON           left out with --trackers none
 
 In front of any step, a line says that lockstep answers this step otherwise by design; all others are compared:
 
     \\differs [mysql tracked] REASON   with this kind of server and this set of capabilities; without brackets always
+    \\differs [untracked] REASON       with --trackers none
     \\may_differ REASON               where it depends on which server session the client gets
 
 REASON is what docs/differences.md says, word by word: what is not there is a bug. A step that is marked by \\differs and
@@ -25,10 +27,11 @@ import dataclasses
 import pathlib
 import shlex
 
-HEADERS = ("caps", "expect_only")
+HEADERS = ("caps", "expect_only", "needs_trackers")
 MARKS = ("differs", "may_differ")
 WITHOUT_REPLY = ("client", "encoding", "file", "send")
 KINDS = ("mariadb", "mysql")
+UNTRACKED = "untracked"
 DIFFERENCES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "differences.md"
 
 
@@ -40,10 +43,11 @@ class Mark:
     where: list[str]  # kinds of servers and sets of capabilities; of each sort that is named, one has to fit
     always: bool  # wherever it holds; else it may
 
-    def holds(self, kind: str, caps: str) -> bool:
+    def holds(self, kind: str, caps: str, untracked: bool) -> bool:
         kinds = [word for word in self.where if word in KINDS]
-        sets = [word for word in self.where if word not in KINDS]
-        return (not kinds or kind in kinds) and (not sets or caps in sets)
+        sets = [word for word in self.where if word not in (*KINDS, UNTRACKED)]
+        fits = (not kinds or kind in kinds) and (not sets or caps in sets)
+        return fits and (untracked or UNTRACKED not in self.where)
 
 
 @dataclasses.dataclass
@@ -66,6 +70,7 @@ class Script:
     steps: list[Step]
     caps: list[str]
     only: str
+    needs_trackers: bool = False
 
     def runs_on(self, server_kind: str) -> bool:
         return self.only in ("", server_kind)
@@ -90,6 +95,8 @@ def load(path: pathlib.Path) -> Script:
             raise ValueError(f"{where} stands in front of the first step")
         elif step.verb == "caps":
             script.caps += step.words()
+        elif step.verb == "needs_trackers":
+            script.needs_trackers = bool(_mark(step, where))
         else:
             script.only = step.argument
     if mark:

@@ -22,7 +22,8 @@ struct Fixture {
     profile.take_variable("session_track_schema", track_schema);
     profile.take_variable("session_track_state_change", track_change);
     profile.take_variable("session_track_system_variables", tracked);
-    REQUIRE(profile.complete());
+    profile.complete(reports);
+    REQUIRE(profile.known());
   }
   std::string_view value(const session::Variables* variables, VariableId id) {
     const session::VariableValue* value = variables->find(id);
@@ -31,12 +32,23 @@ struct Fixture {
 
   session::StateStore states;
   Profile profile{states, 0};
+  bool reports = true;
 };
 
-TEST_CASE_FIXTURE(Fixture, "a server without session trackers is not known, whatever else it tells") {
-  profile.take_variable("sql_mode", "");
-  CHECK_FALSE(profile.complete());
+TEST_CASE_FIXTURE(Fixture, "a server without session trackers is known, and reports nothing") {
+  profile.take_variable("sql_mode", "ANSI");
   CHECK_FALSE(profile.known());
+  profile.complete(/*reports=*/true);
+  CHECK(profile.known());
+  CHECK_FALSE(profile.has_trackers());
+  CHECK(profile.baseline().value(VariableId::sql_mode) == "ANSI");
+}
+
+TEST_CASE_FIXTURE(Fixture, "the trackers of a server whose packets have no room for reports are left alone") {
+  reports = false;
+  tell("time_zone,autocommit");
+  CHECK_FALSE(profile.has_trackers());
+  CHECK(profile.trackers_statement().empty());
 }
 
 TEST_CASE_FIXTURE(
@@ -58,7 +70,7 @@ TEST_CASE_FIXTURE(Fixture,
   Profile silent(states, 0);
   silent.take_variable("autocommit", "ON");
   silent.take_variable("session_track_system_variables", "");
-  REQUIRE(silent.complete());
+  silent.complete(true);
   CHECK(silent.trackers_statement().ends_with("='character_set_connection,autocommit'"));
   CHECK_FALSE(silent.default_tracked_names().contains("autocommit"));
 }

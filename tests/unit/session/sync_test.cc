@@ -55,6 +55,15 @@ TEST_CASE_FIXTURE(
         "sql_mode='STRICT_TRANS_TABLES',time_zone='+02:00',wait_timeout=28800");
 }
 
+TEST_CASE_FIXTURE(Fixture, "what max_join_size does to sql_big_selects is undone in the same SET") {
+  set(VariableId::max_join_size, "100");
+  set(VariableId::sql_big_selects, "ON");
+  const Values both{{VariableId::max_join_size, "7"}, {VariableId::sql_big_selects, "ON"}};
+  CHECK(assignments({}, both) == "max_join_size=7,sql_big_selects='ON'");
+  CHECK(assignments(both, {}) == "max_join_size=100,sql_big_selects='ON'");
+  CHECK(assignments(both, both).empty());
+}
+
 TEST_CASE_FIXTURE(
     Fixture,
     "a value that a fresh session has anyway needs no assignment, but a session with another one does") {

@@ -19,13 +19,14 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=66",
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
 
 
-def configuration(groups, *, listen, admin, users=None, rules=(), **other):
+def configuration(groups, *, listen, admin, users=None, rules=(), trackers=None, **other):
     """The configuration as a dictionary. `groups` maps a group's name to its servers: (name, address) pairs."""
+    how = {"trackers": trackers} if trackers else {}
     return {
         "listen": f"127.0.0.1:{listen}",
         "admin": f"127.0.0.1:{admin}",
         "users": users or [{"name": "app", "password": "app"}],
-        "groups": [{"name": group, "servers": [{"name": name, "address": address} for name, address in servers]}
+        "groups": [{"name": group, "servers": [{"name": name, "address": address, **how} for name, address in servers]}
                    for group, servers in groups.items()],
         "rules": list(rules),
         **other,
