@@ -155,21 +155,46 @@ void ModelConnection::command(Peer& peer, Bytes payload) {
     peer.send(as_bytes(out_));
     return last_word ? peer.close() : void();
   }
-  if (prepared_command(command, payload)) return peer.send(as_bytes(out_));
-  switch (command) {
-    case Command::COM_QUIT: return peer.close();
-    case Command::COM_QUERY:
-      if (const Duration duration = settings_.database.runs_for(arguments); duration > Duration::zero())
-        return run(peer, std::string(arguments), duration);
-      if (!kill(arguments)) query(arguments);
-      break;
-    case Command::COM_INIT_DB: reply(session_.init_db(arguments)); break;
-    case Command::COM_PING: reply(session_.ping()); break;
-    case Command::COM_RESET_CONNECTION: reset_connection(); break;
-    case Command::COM_SET_OPTION: set_option(as_bytes(arguments)); break;
-    default: reply(unknown_command());
+  if (command == Command::COM_QUIT) return peer.close();
+  if (command == Command::COM_QUERY) {
+    if (const Duration duration = settings_.database.runs_for(arguments); duration > Duration::zero())
+      return run(peer, std::string(arguments), duration);
+    if (!kill(arguments)) query(arguments);
+  } else {
+    attempt(command, arguments, [&] {
+      if (!prepared_command(command, payload)) plain_command(command, arguments);
+    });
   }
+  send_reply(peer);
+}
+
+void ModelConnection::plain_command(Command command, std::string_view arguments) {
+  switch (command) {
+    case Command::COM_INIT_DB: return reply(session_.init_db(arguments));
+    case Command::COM_PING: return reply(session_.ping());
+    case Command::COM_RESET_CONNECTION: return reset_connection();
+    case Command::COM_SET_OPTION: return set_option(as_bytes(arguments));
+    default: return reply(unknown_command());
+  }
+}
+
+/// False when it did not run, or its reply will not arrive.
+bool ModelConnection::attempt(Command command, std::string_view text, const std::function<void()>& run) {
+  mishap_ = settings_.database.mishap(command, text);
+  if (mishap_ == Mishap::refused) reply(model_error(1193, "Unknown system variable"));
+  if (mishap_ == Mishap::refused || mishap_ == Mishap::cut_before_it_runs) return false;
+  const std::size_t before = out_.size();
+  run();
+  if (mishap_ == Mishap::cut_before_its_reply) out_.resize(before);
+  if (mishap_ == Mishap::cut_within_its_reply) out_.resize(before + (out_.size() - before) / 2);
+  return mishap_ == Mishap::none;
+}
+
+void ModelConnection::send_reply(Peer& peer) {
   peer.send(as_bytes(out_));
+  if (mishap_ == Mishap::none || mishap_ == Mishap::refused) return;
+  hangs_ = true;
+  peer.close();
 }
 
 void ModelConnection::run(Peer& peer, std::string text, Duration duration) {
@@ -192,7 +217,7 @@ void ModelConnection::end_run(Peer& peer, bool interrupted) {
   } else if (!kill(running_text_)) {
     query(running_text_);
   }
-  peer.send(as_bytes(out_));
+  send_reply(peer);
   const std::string unread = std::exchange(unread_, {});
   if (!unread.empty()) on_bytes(peer, as_bytes(unread));
 }
@@ -218,7 +243,7 @@ bool ModelConnection::prepared_command(Command command, Bytes payload) {
         reply(model_error(1243, "Unknown prepared statement handler"));
       } else {
         binary_rows_ = true;
-        query(prepared_[id - 1]);
+        run_statement(read_sql(prepared_[id - 1]).front(), prepared_[id - 1], false);
         binary_rows_ = false;
       }
       return true;
@@ -258,15 +283,24 @@ void ModelConnection::query(std::string_view text) {
   for (std::size_t i = 0; i < count; ++i) {
     // Without multi-statements a second one is a syntax error of the first.
     const bool smuggled = !multi_statements_ && statements.size() > 1;
-    const ModelReply answer =
-        session_.execute(smuggled ? std::vector<Token>{{Token::Kind::end, {}}} : statements[i]);
-    const bool failed = answer.kind == ModelReply::Kind::error;
-    reply(answer, !failed && i + 1 < count);
     const std::string_view one = texts.size() == statements.size() && !smuggled ? texts[i] : text;
-    settings_.database.behind_its_back(one, session_.state());
-    settings_.database.on_executed(one, session_.state());
-    if (failed) break;
+    static const std::vector<Token> kNothing{{Token::Kind::end, {}}};
+    bool succeeded = false;
+    const bool answered = attempt(Command::COM_QUERY, one, [&] {
+      succeeded = run_statement(smuggled ? kNothing : statements[i], one, i + 1 < count);
+    });
+    if (!succeeded || !answered) break;
   }
+}
+
+/// False when it fails.
+bool ModelConnection::run_statement(const std::vector<Token>& statement, std::string_view text, bool more) {
+  const ModelReply answer = session_.execute(statement);
+  const bool failed = answer.kind == ModelReply::Kind::error;
+  reply(answer, !failed && more);
+  settings_.database.behind_its_back(text, session_.state());
+  settings_.database.on_executed(text, session_.state());
+  return !failed;
 }
 
 void ModelConnection::set_option(Bytes arguments) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,12 +39,16 @@ class ModelConnection final : public net::sim::PeerScript {
  private:
   void log_in(net::sim::Peer& peer, Bytes payload, std::uint8_t sequence);
   void command(net::sim::Peer& peer, Bytes payload);
+  void plain_command(mysql::Command command, std::string_view arguments);
   bool prepared_command(mysql::Command command, Bytes payload);
   void prepare(std::string_view text);
   void run(net::sim::Peer& peer, std::string text, Duration duration);
   void end_run(net::sim::Peer& peer, bool interrupted);
   bool kill(std::string_view text);
   void query(std::string_view text);
+  bool run_statement(const std::vector<Token>& statement, std::string_view text, bool more);
+  bool attempt(mysql::Command command, std::string_view text, const std::function<void()>& run);
+  void send_reply(net::sim::Peer& peer);
   void set_option(Bytes arguments);
   void reset_connection();
   void reply(const ModelReply& reply, bool more = false);
@@ -57,7 +62,7 @@ class ModelConnection final : public net::sim::PeerScript {
   mysql::ClientLogin login_;
   bool logged_in_ = false;
   bool multi_statements_ = false;
-  bool hangs_ = false;
+  bool hangs_ = false;  // takes no further command
   bool running_ = false;
   std::string running_text_;
   std::uint64_t runs_ = 0;
@@ -67,7 +72,8 @@ class ModelConnection final : public net::sim::PeerScript {
   std::vector<std::string> prepared_;  // texts, with 1 for each parameter; ids count from 1
   bool binary_rows_ = false;
   std::string out_;
-  std::uint8_t sequence_ = 0;  // of the next packet of the reply
+  std::uint8_t sequence_ = 0;     // of the next packet of the reply
+  Mishap mishap_ = Mishap::none;  // to the last statement that ran, or should have
 };
 
 /// A model MySQL server at an address.

@@ -58,6 +58,16 @@ struct ModelReply {
 
 ModelReply model_error(std::uint16_t code, std::string text);
 
+/// What goes wrong with one statement of a text, or with another command. What was answered before it
+/// arrives.
+enum class Mishap {
+  none,
+  cut_before_it_runs,  ///< the server's connection ends
+  cut_before_its_reply,
+  cut_within_its_reply,
+  refused,  ///< an unknown system variable; it does not run
+};
+
 /// What all sessions of one model server group share.
 struct Database {
   std::uint64_t last_id = 0;
@@ -72,6 +82,9 @@ struct Database {
   /// What a server answers in place of running this command; nullopt: it runs it.
   std::function<std::optional<ModelReply>(mysql::Command command, std::string_view argument)> instead =
       [](mysql::Command, std::string_view) { return std::nullopt; };
+  /// What goes wrong with this statement.
+  std::function<Mishap(mysql::Command command, std::string_view text)> mishap =
+      [](mysql::Command, std::string_view) { return Mishap::none; };
   /// How long a server runs this text before it answers.
   std::function<Duration(std::string_view text)> runs_for = [](std::string_view) { return Duration::zero(); };
   /// By connection id: interrupts what the connection runs.
