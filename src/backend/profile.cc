@@ -5,6 +5,15 @@
 #include "sql/variable_name.h"
 
 namespace lockstep::backend {
+namespace {
+
+const session::Variables* find_or_null(const std::unordered_map<std::uint16_t, const session::Variables*>& by,
+                                       std::uint16_t collation) {
+  const auto found = by.find(collation);
+  return found == by.end() ? nullptr : found->second;
+}
+
+}  // namespace
 
 using session::VariableId;
 
@@ -64,12 +73,19 @@ const session::Variables* Profile::variables_of_charset_row(const SmallResult::R
 }
 
 const session::Variables* Profile::variables_of_collation(std::uint16_t collation) const {
-  const auto found = by_collation_.find(collation);
-  return found == by_collation_.end() ? nullptr : found->second;
+  return find_or_null(by_collation_, collation);
 }
 
 void Profile::learn_collation(std::uint16_t collation, const session::Variables& variables) {
   by_collation_[collation] = &variables;
+}
+
+const session::Variables* Profile::variables_after_reset(std::uint16_t collation) const {
+  return find_or_null(after_reset_, collation);
+}
+
+void Profile::learn_reset(std::uint16_t collation, const session::Variables& variables) {
+  after_reset_[collation] = &variables;
 }
 
 std::string_view Profile::default_collation(std::string_view charset) const {
@@ -85,6 +101,7 @@ void Profile::keep_states(session::StatesInUse& in_use) const {
   for (std::size_t i = 0; i < static_cast<std::size_t>(VariableId::kCount); ++i)
     in_use.keep(baseline_.value(static_cast<VariableId>(i)));
   for (const auto& [collation, variables] : by_collation_) in_use.keep(variables);
+  for (const auto& [collation, variables] : after_reset_) in_use.keep(variables);
   for (const auto& [charset, collation] : default_collations_) {
     in_use.keep(charset);
     in_use.keep(collation);

@@ -65,6 +65,11 @@ class Profile {
   const session::Variables* variables_of_collation(std::uint16_t collation) const;
   void learn_collation(std::uint16_t collation, const session::Variables& variables);
 
+  /// What COM_RESET_CONNECTION makes of a client that has logged in with this collation; null when no server
+  /// session has told yet.
+  const session::Variables* variables_after_reset(std::uint16_t collation) const;
+  void learn_reset(std::uint16_t collation, const session::Variables& variables);
+
   /// The SET ROLE that leads to these roles; to those of a login for null.
   std::string_view role_statement(const session::Role* role) const {
     return role != nullptr ? std::string_view(role->statement) : std::string_view(login_role_statement_);
@@ -116,6 +121,7 @@ class Profile {
   bool has_roles_ = false;
   std::string login_role_statement_ = "SET ROLE NONE";
   std::unordered_map<std::uint16_t, const session::Variables*> by_collation_;
+  std::unordered_map<std::uint16_t, const session::Variables*> after_reset_;
   std::unordered_map<std::string_view, std::string_view> default_collations_;
 };
 

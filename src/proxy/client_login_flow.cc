@@ -104,31 +104,6 @@ void ClientSession::take_login_step(const mysql::ClientLoginStep& step) {
   }
 }
 
-/// Whatever the old user had set is gone, even if the new login fails.
-void ClientSession::change_user() {
-  for (Hold& hold : holds_) {
-    if (hold.pinned())
-      hold.pins.has_any(session::kPinsBeyondReset) ? hold.lease.discard() : hold.lease.give_back_reset();
-    uncount(hold);
-  }
-  holds_.clear();
-  user_variables_.reset();
-  text_statements_.reset();
-  prepared_.clear();
-  transaction_.clear();
-  forget_residue();
-  forget_questions();
-  trackers_are_clients_ = false;
-  all_unsaid_ = false;
-  unsaid_.clear();
-  unsaid_charset_.clear();
-  entering_by_change_user_ = true;
-  enter(State::log_in);
-  arm_timer(shared_.login_timeout);
-  const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
-  take_login_step(login_->change_user(payload, static_cast<std::uint8_t>(run_.reply_sequence - 1)));
-}
-
 // --- The first server session
 // ------------------------------------------------------------------------------------
 
@@ -144,7 +119,19 @@ void ClientSession::begin_entering() {
              entering_by_change_user_ ? facets_.multi_statements
                                       : (capabilities_ & Capability::CLIENT_MULTI_STATEMENTS) != 0};
   arm_timer(shared_.login_timeout);
-  acquire(shared_.cluster.default_group());
+  if (!enters_without_server()) acquire(shared_.cluster.default_group());
+}
+
+/// A user whom a server session has let in before, and no schema that would have to exist.
+bool ClientSession::enters_without_server() {
+  if (!entering_by_change_user_ || !login_->database().empty()) return false;
+  const backend::Profile* profile =
+      shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
+  if (profile == nullptr) return false;
+  facets_.variables = profile->variables_of_collation(collation_);
+  if (facets_.variables == nullptr) return false;
+  finish_entering(*profile);
+  return true;
 }
 
 void ClientSession::enter_schema() {
@@ -152,7 +139,7 @@ void ClientSession::enter_schema() {
   backend::ServerSession& server = hold.server();
   facets_.variables = server.pool().profile().variables_of_collation(collation_);
   if (facets_.variables == nullptr) return ask_about_collation(hold);
-  if (login_->database().empty()) return finish_entering();
+  if (login_->database().empty()) return finish_entering(server.pool().profile());
   facets_.schema = &shared_.backend.states.schema(login_->database());
   syncs_due_ = 0;
   guards_ = false;
@@ -201,14 +188,13 @@ void ClientSession::forget_ignore_space() {
   facets_.variables = &shared_.backend.states.with(*facets_.variables, {&change, 1});
 }
 
-void ClientSession::finish_entering() {
+void ClientSession::finish_entering(const backend::Profile& profile) {
   if (entering_by_change_user_) forget_ignore_space();
   std::string& state = shared_.client_state;
   state.clear();
   if (facets_.schema->selected) {
     mysql::append_text_item(state, mysql::TrackerType::SESSION_TRACK_SCHEMA, facets_.schema->name);
   }
-  const backend::Profile& profile = holds_.front().server().pool().profile();
   command_bytes_limit_ = profile.command_bytes_limit();
   autocommit_by_default_ = profile.baseline().value(session::VariableId::autocommit) != "OFF";
   mysql::OkPacket ok;
@@ -219,7 +205,7 @@ void ClientSession::finish_entering() {
   mysql::encode_for_client(writer, login_sequence_, ok, capabilities_,
                            profile.default_track_schema() ? as_bytes(state) : Bytes(), mysql::OkForm::ok00);
   send_packet(as_bytes(packet));
-  release(holds_.front());
+  if (!holds_.empty()) release(holds_.front());
   entering_by_change_user_ = false;
   run_.began = shared_.now();
   run_.lease = {};

@@ -86,6 +86,7 @@ bool ClientSession::takes_input() const {
     case State::idle: return !client_lags();
     case State::relay: return !run_.request_done || run_.is_dump();
     case State::await_identity:
+    case State::forget:
     case State::enter:
     case State::confer:
     case State::acquire:
@@ -275,6 +276,7 @@ void ClientSession::on_ended(Error error) {
     case State::settle: break;
     case State::await_identity:
     case State::log_in:
+    case State::forget:
     case State::enter:
     case State::assemble:
     case State::acquire:

@@ -86,6 +86,7 @@ class ClientSession : public net::StreamOwner,
   enum class State : std::uint8_t {
     await_identity,  // no server has said yet what the greeting is to tell
     log_in,          // connection phase, or COM_CHANGE_USER
+    forget,          // server sessions are reset before COM_CHANGE_USER goes on
     enter,           // login accepted; a server session shows that schema and character set are right
     idle,            // between two commands
     assemble,        // a command arrives in parts
@@ -149,13 +150,13 @@ class ClientSession : public net::StreamOwner,
   void refuse_unasked(mysql::ErrorCode code, std::string_view text);
   std::size_t take_login_bytes(MutableBytes bytes);
   void take_login_step(const mysql::ClientLoginStep& step);
-  void change_user();
   void begin_entering();
   void enter_schema();
   void ask_about_collation(Hold& hold);
   void collation_answered(backend::ServerSession& server);
   void forget_ignore_space();
-  void finish_entering();
+  bool enters_without_server();
+  void finish_entering(const backend::Profile& profile);
   void give_up_entering();
   void refuse_entering(const mysql::ErrPacket& refusal);
 
@@ -329,7 +330,6 @@ class ClientSession : public net::StreamOwner,
   bool locks_until_commit(const Hold& hold) const;
   bool is_autocommit_on(backend::ServerSession& server) const;
   void take_autocommit(backend::ServerSession& server);
-  void forget_what_was_set(Hold& hold);
 
   // --- What the text says (effect_flow.cc) ---
   void apply_statement_effects(Hold& hold, const sql::Statement& statement, Ran ran);
@@ -405,6 +405,14 @@ class ClientSession : public net::StreamOwner,
   static bool plain_source(const sql::Statement& statement);
   bool take_text_statement(Hold& hold, const sql::Statement& statement, std::string_view name);
   bool read_source(const sql::Statement& statement, session::TextStatement& made);
+
+  // --- Forgetting (reset_flow.cc) ---
+  void change_user();
+  void log_in_again();
+  bool reset_at_once();
+  void forget_client_state();
+  void forget_what_was_set(Hold& hold);
+  void end_reset(Hold& hold);
 
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);

@@ -44,9 +44,11 @@ void ClientSession::begin_command() {
     case Command::COM_STMT_CLOSE: return begin_prepared();
     case Command::COM_CHANGE_USER: return change_user();
     case Command::COM_PROCESS_KILL: return begin_process_kill();
+    case Command::COM_RESET_CONNECTION:
+      if (reset_at_once()) return;
+      [[fallthrough]];
     case Command::COM_INIT_DB:
     case Command::COM_SET_OPTION:
-    case Command::COM_RESET_CONNECTION:
     case Command::COM_REFRESH:
       return begin_plain(StatementKind::command, sql::Traits(Trait::single_statement));
     case Command::COM_BINLOG_DUMP_GTID:

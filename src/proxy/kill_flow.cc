@@ -206,6 +206,7 @@ void ClientSession::kill_statement(const KillOrder& order) {
     // Nothing runs for the client, or what must not be left half done.
     case State::await_identity:
     case State::log_in:
+    case State::forget:
     case State::enter:
     case State::idle:
     case State::assemble:

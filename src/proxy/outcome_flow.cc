@@ -297,45 +297,4 @@ void ClientSession::take_autocommit(backend::ServerSession& server) {
   set_variables(server, {&change, 1});
 }
 
-/// COM_RESET_CONNECTION: nothing of the client is left but the schema; which character set it has now differs
-/// by server.
-void ClientSession::forget_what_was_set(Hold& hold) {
-  for (Hold& other : holds_) {
-    if (&other == &hold) continue;
-    uncount(other);
-    other.lease.give_back_reset();
-  }
-  std::erase_if(holds_, [](const Hold& other) { return !other.lease; });
-  Hold& left = holds_.front();
-  // A role stays, and what has become of it by then.
-  role_unsaid_ |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
-  left.pins = left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();
-  left.temporary_tables.clear();
-  left.text_statements.clear();
-  left.named_locks.clear();
-  left.handlers_open = 0;
-  left.server().statements.clear();
-  left.keeps_user_variables = false;
-  left.server().user_variables.reset();
-  user_variables_.reset();
-  left.server().text_statements.clear();
-  text_statements_.reset();
-  prepared_.clear();
-  transaction_.clear();
-  trackers_are_clients_ = false;
-  last_insert_id_ = 0;
-  forget_questions();
-  unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
-                  VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
-  facets_.variables = left.server().facets.variables = &shared_.backend.states.variables({});
-  // MariaDB goes back to the character sets of the login: the client's, not the server session's.
-  const session::Variables* login = left.server().pool().profile().variables_of_collation(collation_);
-  if (!dialect().mariadb || login == nullptr) return;
-  facets_.variables = login;
-  const session::Variables* own =
-      left.server().pool().profile().variables_of_collation(left.server().login_collation());
-  left.server().facets.variables = own != nullptr ? own : login;
-  unsaid_.assign({VariableId::sql_mode, VariableId::wait_timeout});
-}
-
 }  // namespace lockstep::proxy

@@ -94,23 +94,13 @@ void ClientSession::leave_residue(const Hold& hold) {
 }
 
 void ClientSession::release_or_keep(Hold& hold) {
-  backend::ServerSession& server = hold.server();
   leave_residue(hold);
   if (server_hangs_up()) {
     hold.lease.discard();
     drop_hold(hold);
     return end_command();
   }
-  if (run_.command == Command::COM_RESET_CONNECTION && !run_.failed) {
-    forget_residue();
-    if (hold.pinned()) {
-      server.put_trackers_back();
-      return end_command();
-    }
-    hold.lease.give_back_reset();
-    drop_hold(hold);
-    return end_command();
-  }
+  if (run_.command == Command::COM_RESET_CONNECTION && !run_.failed) return end_reset(hold);
   // A transaction that ended may have freed several servers.
   for (std::size_t i = holds_.size(); i-- > 0;) {
     Hold& each = holds_[i];

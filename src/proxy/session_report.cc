@@ -27,6 +27,7 @@ const char* ClientSession::state_text() const {
   switch (state_) {
     case State::await_identity: return "waiting for the first server to answer";
     case State::log_in: return "logging in";
+    case State::forget: return "resetting";
     case State::enter: return "entering";
     case State::idle: return "idle";
     case State::assemble: return "receiving a statement";

@@ -336,7 +336,11 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
     if (--syncs_due_ != 0) return;
     server.facets.schema = facets_.schema;
     server.facets.role = facets_.role;
-    return finish_entering();
+    return finish_entering(server.pool().profile());
+  }
+  if (state_ == State::forget) {
+    if (--syncs_due_ == 0) log_in_again();
+    return;
   }
   if (state_ == State::follow)
     return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);

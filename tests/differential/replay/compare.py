@@ -49,6 +49,21 @@ def difference(
     return ""
 
 
+def hangs_on_arrival(expected: list[Entry], actual: list[Entry]) -> bool:
+    """Whether nothing differs but status flags in EOF packets behind definitions, which are those of before the statement
+    where the end of the result arrives later: docs/differences.md. Another run need not show that again."""
+    if len(expected) != len(actual):
+        return False
+    return all(_equal(left, right) or _differ_in_early_flags(left, right) for left, right in zip(expected, actual))
+
+
+def _differ_in_early_flags(left: Entry, right: Entry) -> bool:
+    if left.reply.broken or right.reply.broken or len(left.reply.packets) != len(right.reply.packets):
+        return False
+    pairs = zip(left.reply.packets, contents(left), contents(right))
+    return all(one == other or packet.role is Role.DEFINITIONS_EOF for packet, one, other in pairs)
+
+
 def first_difference(expected: list[Entry], actual: list[Entry], alike: Callable[[int], bool]) -> int | None:
     """`alike` tells of unequal entries whether they may be so."""
     for index, (left, right) in enumerate(itertools.zip_longest(expected, actual)):

@@ -1,0 +1,144 @@
+// COM_RESET_CONNECTION and COM_CHANGE_USER: what a client had set is gone, on the servers as well.
+
+#include "proxy/client_session.h"
+
+namespace lockstep::proxy {
+namespace {
+
+using metrics::StatementKind;
+using session::PinReason;
+using session::VariableId;
+
+/// What lies there is more than the client's own business: locks, tables, a transaction.
+bool others_may_notice(const Hold& hold) {
+  return hold.pins.without(session::kSoftPins).any() || hold.pins.has(PinReason::unread_lock);
+}
+
+}  // namespace
+
+/// Of the client, wherever it lay.
+void ClientSession::forget_client_state() {
+  user_variables_.reset();
+  text_statements_.reset();
+  prepared_.clear();
+  transaction_.clear();
+  trackers_are_clients_ = false;
+  last_insert_id_ = 0;
+  forget_questions();
+}
+
+// --- COM_CHANGE_USER
+// ---------------------------------------------------------------------------------------------
+
+/// Whatever the old user had set is gone, even if the new login fails. Locks, tables and transactions are so
+/// before the client hears of it, since it may look from elsewhere.
+void ClientSession::change_user() {
+  forget_client_state();
+  forget_residue();
+  syncs_due_ = 0;
+  for (Hold& hold : holds_) {
+    if (hold.pins.has_any(session::kPinsBeyondReset)) {
+      hold.lease.discard();
+    } else if (others_may_notice(hold)) {
+      syncs_due_ += hold.server().send_reset();
+    } else {
+      hold.lease.give_back_reset();
+    }
+    uncount(hold);
+  }
+  std::erase_if(holds_, [](const Hold& hold) { return !hold.lease; });
+  if (syncs_due_ == 0) return log_in_again();
+  enter(State::forget);
+}
+
+/// The connection phase once more, on what is like a new connection.
+void ClientSession::log_in_again() {
+  for (Hold& hold : holds_) hold.lease.give_back_reset();
+  holds_.clear();
+  entering_by_change_user_ = true;
+  enter(State::log_in);
+  arm_timer(shared_.login_timeout);
+  const Bytes payload = Bytes(run_.packet).subspan(mysql::kHeaderBytes);
+  take_login_step(login_->change_user(payload, static_cast<std::uint8_t>(run_.reply_sequence - 1)));
+}
+
+// --- COM_RESET_CONNECTION
+// ----------------------------------------------------------------------------------------
+
+/// Answers without a server what one has answered before.
+bool ClientSession::reset_at_once() {
+  if (!shared_.sync_enabled || !run_.whole) return false;
+  if (std::ranges::any_of(holds_, others_may_notice)) return false;
+  if (all_unsaid_ || schema_unsaid_ || role_unsaid_) return false;  // these stay as they are
+  const backend::Profile* profile = profile_of_answers();
+  const session::Variables* after = profile != nullptr ? profile->variables_after_reset(collation_) : nullptr;
+  if (after == nullptr) return false;
+  run_.kind = run_.data_kind = StatementKind::command;
+  ++shared_.counters().statements[run_.kind];
+  ++shared_.counters().resets_answered;
+  for (Hold& hold : holds_) {
+    uncount(hold);
+    if (hold.pins.has(PinReason::unread_variable)) hold.lease.give_back_reset();
+  }
+  holds_.clear();
+  forget_client_state();
+  forget_residue();
+  facets_.variables = after;
+  send_own_ok();
+  end_command();
+  return true;
+}
+
+/// A server session has been reset: nothing of the client is left but the schema and the role, whatever they
+/// are by then; which character set it has now differs by server.
+void ClientSession::forget_what_was_set(Hold& hold) {
+  for (Hold& other : holds_) {
+    if (&other == &hold) continue;
+    uncount(other);
+    other.lease.give_back_reset();
+  }
+  std::erase_if(holds_, [](const Hold& other) { return !other.lease; });
+  Hold& left = holds_.front();
+  // A role stays, and what has become of it by then.
+  role_unsaid_ |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
+  left.pins = left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();
+  left.temporary_tables.clear();
+  left.text_statements.clear();
+  left.named_locks.clear();
+  left.handlers_open = 0;
+  left.keeps_user_variables = false;
+  backend::ServerSession& server = left.server();
+  server.statements.clear();
+  server.user_variables.reset();
+  server.text_statements.clear();
+  const bool asks_schema = all_unsaid_ || schema_unsaid_;
+  forget_client_state();
+  schema_unsaid_ = asks_schema;
+  unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
+                  VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
+  facets_.variables = server.facets.variables = &shared_.backend.states.variables({});
+  // MariaDB goes back to the character sets of the login: the client's, not the server session's.
+  const backend::Profile& profile = server.pool().profile();
+  const session::Variables* login = profile.variables_of_collation(collation_);
+  if (!dialect().mariadb || login == nullptr) return;
+  facets_.variables = login;
+  const session::Variables* own = profile.variables_of_collation(server.login_collation());
+  server.facets.variables = own != nullptr ? own : login;
+  unsaid_.assign({VariableId::sql_mode, VariableId::wait_timeout});
+}
+
+/// The server has said what the reset has led to.
+void ClientSession::end_reset(Hold& hold) {
+  backend::ServerSession& server = hold.server();
+  forget_residue();
+  if (hold.pinned()) {
+    server.put_trackers_back();
+    return end_command();
+  }
+  if (!run_.any_warnings) server.pool().profile().learn_reset(collation_, *facets_.variables);
+  hold.lease.give_back_reset();
+  drop_hold(hold);
+  end_command();
+}
+
+}  // namespace lockstep::proxy
