@@ -7,6 +7,7 @@ namespace lockstep::backend {
 void Lease::give_back() {
   if (session_ == nullptr) return;
   ServerSession& session = *std::exchange(session_, nullptr);
+  if (session.outdated) return session.close();
   if (session.is_littered()) return session.survives_reset() ? session.reset() : session.close();
   session.pool().give_back(session);
 }
@@ -14,7 +15,7 @@ void Lease::give_back() {
 void Lease::give_back_reset() {
   if (session_ == nullptr) return;
   ServerSession& session = *std::exchange(session_, nullptr);
-  session.survives_reset() ? session.reset() : session.close();
+  session.survives_reset() && !session.outdated ? session.reset() : session.close();
 }
 
 void Lease::discard() {

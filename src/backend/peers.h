@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
+#include "session/facets.h"
 
 namespace lockstep::backend {
+
+class Pool;
 
 /// How many connections a core asks others for, and since when it has needed them.
 struct Claim {
@@ -24,6 +28,10 @@ class Peers {
   virtual void hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) = 0;
   /// All of them, and this one: see session::StateStore::renew_schema.
   virtual void renew_schema(std::string_view name) = 0;
+  /// All of them, and this one: a global variable of the server was set. See Server::renew.
+  virtual void renew_server(std::uint32_t server) = 0;
+  /// Of this core alone: clients of the pool's user go on with what sessions inherited before.
+  virtual void keep_inherited(const Pool& pool, std::span<const session::VariableValue> values) = 0;
 
  protected:
   ~Peers() = default;

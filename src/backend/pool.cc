@@ -200,6 +200,11 @@ void Pool::on_ready(ServerSession& session) {
   const ServerSession::Phase was = session.phase();
   if (was == ServerSession::Phase::setting_up) --opening_;
   server_.on_answered();
+  if (session.outdated) {
+    session.close();
+    if (anyone_waits()) server_.share_out_soon();
+    return;
+  }
   if (was == ServerSession::Phase::resetting) return audit_or_take_back(session);
   take_back(session);
 }
@@ -323,7 +328,48 @@ void Pool::vacate() {
   close_all_idle();
 }
 
+// --- Global variables
+// --------------------------------------------------------------------------------------------
+
+void Pool::renew() {
+  profile_.doubt();
+  outdate_others(nullptr);
+}
+
+/// A session that has just logged in has told what sessions inherit now.
+void Pool::take_variables(const ServerSession& session) {
+  const bool reports = (session.capabilities() & mysql::Capability::CLIENT_SESSION_TRACK) != 0;
+  const std::vector<session::VariableValue> before = profile_.complete(reports, context_.now());
+  if (before.empty()) return;
+  std::string names;
+  for (const session::VariableValue& value : before) {
+    if (!names.empty()) names += ", ";
+    names += session::name(value.id);
+  }
+  log_info("global variables of server '{}' have changed, as user '{}' sees them: {}", server_.name(), user_,
+           names);
+  outdate_others(&session);
+  for (ServerSession& each : all_sessions_) {
+    if (each.outdated) keep_inherited(each, before);
+  }
+  context_.peers.keep_inherited(*this, before);
+}
+
+void Pool::outdate_others(const ServerSession* than) {
+  for (ServerSession& session : all_sessions_) {
+    if (&session != than) session.outdated = true;
+  }
+  close_all_idle();
+}
+
+/// What was the same as in a fresh session is something of its own now.
+void Pool::keep_inherited(ServerSession& session, std::span<const session::VariableValue> values) {
+  if (session.facets.variables == nullptr) return;
+  session.facets.variables = &profile_.with_inherited(*session.facets.variables, values);
+}
+
 void Pool::sweep() {
+  if (profile_.syncs().has_retired() && nothing_sends()) profile_.syncs().drop_retired();
   while (!idle_sessions_.empty() &&
          context_.now() - idle_sessions_.idle_longest().idle_since() > context_.limits.idle_timeout) {
     close_one_idle();
@@ -337,6 +383,13 @@ bool Pool::unused() const {
 void Pool::keep_states(session::StatesInUse& in_use) const {
   for (const ServerSession& session : all_sessions_) in_use.keep(session.facets);
   profile_.keep_states(in_use);
+}
+
+bool Pool::nothing_sends() const {
+  for (const ServerSession& session : all_sessions_) {
+    if (session.stream().held_bytes() != 0) return false;
+  }
+  return true;
 }
 
 bool Pool::ends_while_sending() const {

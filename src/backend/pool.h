@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -82,6 +83,7 @@ class Pool {
   const std::string& user() const { return user_; }
   std::uint32_t capabilities() const { return capabilities_; }
   Profile& profile() { return profile_; }
+  const Profile& profile() const { return profile_; }
   std::size_t size() const { return size_; }
   std::size_t idle() const { return idle_sessions_.count(); }
   std::uint32_t opening() const { return opening_; }
@@ -120,6 +122,8 @@ class Pool {
   std::size_t close_idle_statements();
   /// Closes all that nobody works with.
   void vacate();
+  /// Somebody has set a global variable of the server: sessions serve nobody else with what they inherited.
+  void renew();
 
   /// Closes what is idle for too long or too old.
   void sweep();
@@ -132,6 +136,7 @@ class Pool {
   friend class LeaseRequest;
 
   // From sessions.
+  void take_variables(const ServerSession& session);
   void on_ready(ServerSession& session);
   /// `refusal`: the ERR packet of a server that refused the login.
   void on_open_failed(std::string_view why, OpenFault fault, const mysql::ErrPacket* refusal);
@@ -150,6 +155,9 @@ class Pool {
   void take_back(ServerSession& session);
   void audit_or_take_back(ServerSession& session);
   void close_all_idle();
+  void outdate_others(const ServerSession* than);
+  void keep_inherited(ServerSession& session, std::span<const session::VariableValue> values);
+  bool nothing_sends() const;
   Result<void> open_for(const LeaseRequest& request);
   void serve_waiters();
   ServerSession* choose_for_waiter(const LeaseRequest& request);

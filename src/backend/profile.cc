@@ -7,6 +7,16 @@
 namespace lockstep::backend {
 namespace {
 
+/// Opening a server session is the rare case, and one more question in it costs a millisecond on the server.
+constexpr Duration kHeardLongAgo = std::chrono::seconds(1);
+
+/// They differ from session to session, whatever is global.
+bool comes_from_login(session::VariableId id) {
+  using session::VariableId;
+  return id == VariableId::character_set_client || id == VariableId::character_set_results ||
+         id == VariableId::collation_connection;
+}
+
 const session::Variables* find_or_null(const std::unordered_map<std::uint16_t, const session::Variables*>& by,
                                        std::uint16_t collation) {
   const auto found = by.find(collation);
@@ -28,12 +38,49 @@ void Profile::take_variable(std::string_view name, std::string_view value) {
   } else if (sql::same_name(name, "max_allowed_packet")) {
     std::from_chars(value.data(), value.data() + value.size(), command_bytes_limit_);
   } else if (const auto id = session::find_variable(name)) {
-    baseline_.set(*id, states_.intern(value));
+    if (!(known_ && comes_from_login(*id))) heard_.push_back({*id, states_.intern(value)});
   }
 }
 
-void Profile::complete(bool reports) {
+std::vector<session::VariableValue> Profile::complete(bool reports, Instant now) {
+  std::vector<session::VariableValue> changed;
+  for (const session::VariableValue& value : heard_) {
+    const std::string_view before = baseline_.value(value.id);
+    if (before.data() != nullptr && before != value.text) changed.push_back({value.id, before});
+    baseline_.set(value.id, value.text);
+  }
+  heard_.clear();
+  if (!changed.empty()) forget_what_followed();
   known_ = true;
+  doubted_ = false;
+  heard_at_ = now;
+  learn_trackers(reports);
+  return changed;
+}
+
+bool Profile::wants_variables(Instant now) const {
+  return !known_ || doubted_ || now - heard_at_ > kHeardLongAgo;
+}
+
+/// What was made from values that have changed.
+void Profile::forget_what_followed() {
+  syncs_.retire();
+  after_reset_.clear();
+  const std::string_view mode = baseline_.value(VariableId::sql_mode);
+  const session::VariableChange change{VariableId::sql_mode, &mode};
+  for (auto& [collation, variables] : by_collation_) variables = &states_.with(*variables, {&change, 1});
+}
+
+const session::Variables& Profile::with_inherited(const session::Variables& variables,
+                                                  std::span<const session::VariableValue> values) const {
+  std::vector<session::VariableChange> changes;
+  for (const session::VariableValue& value : values) {
+    if (variables.find(value.id) == nullptr) changes.push_back({value.id, &value.text});
+  }
+  return states_.with(variables, changes);
+}
+
+void Profile::learn_trackers(bool reports) {
   if (!has_tracked_list_ || !reports) return;
   default_tracked_names_ = session::TrackedNames(default_tracked_list_);
   // What clients see by default must be reported, and what travels must be.

@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "backend/small_result.h"
+#include "base/clock.h"
 #include "session/reports.h"
 #include "session/state_store.h"
 #include "session/sync_cache.h"
@@ -32,11 +34,17 @@ class Profile {
   /// The roles that are active; a server before roles has none.
   static constexpr std::string_view kRoleColumn = ",CAST(CONVERT(CURRENT_ROLE() USING utf8mb4) AS BINARY)";
 
-  /// Rows of kVariablesQuery.
+  /// Rows of kVariablesQuery, asked of a session that has just logged in.
   void take_variable(std::string_view name, std::string_view value);
-  /// After the last row. `reports`: OK packets of the sessions have room for reports.
-  void complete(bool reports);
+  /// After the last row: the values before of what has changed since a session was asked last. `reports`: OK
+  /// packets of the sessions have room for reports.
+  std::vector<session::VariableValue> complete(bool reports, Instant now);
   bool known() const { return known_; }
+  /// Somebody has set a global variable: the next session that logs in is asked again.
+  void doubt() { doubted_ = true; }
+  bool doubted() const { return doubted_; }
+  /// A session that has just logged in is to be asked: nothing is known, or in doubt, or was heard long ago.
+  bool wants_variables(Instant now) const;
 
   /// The servers' session trackers tell the schema, the variables of variables.def, and that any state has
   /// changed. Without them all of that is learned from texts, and asked for.
@@ -99,17 +107,27 @@ class Profile {
   bool may_list_prepared_statements() const { return may_list_prepared_statements_; }
   void lists_no_prepared_statements() { may_list_prepared_statements_ = false; }
 
+  /// `variables` as of before these values have changed: what was not listed is.
+  const session::Variables& with_inherited(const session::Variables& variables,
+                                           std::span<const session::VariableValue> values) const;
+
   /// A value as the server's trackers write it: what SELECT @@v answers as 1 and 0 is ON and OFF there.
   std::string_view as_tracked(session::VariableId id, std::string_view selected) const;
 
  private:
+  void forget_what_followed();
+  void learn_trackers(bool reports);
+
   session::StateStore& states_;
   session::Baseline baseline_;
   session::SyncCache syncs_;
   session::TrackedNames default_tracked_names_;
   std::string default_tracked_list_;
   std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
+  std::vector<session::VariableValue> heard_;
+  Instant heard_at_{};
   bool known_ = false;
+  bool doubted_ = false;
   bool has_tracked_list_ = false;
   bool may_list_user_variables_ = true;
   bool may_list_prepared_statements_ = true;

@@ -52,6 +52,10 @@ void Server::start_probing() {
   probe_.start();
 }
 
+void Server::renew() {
+  for (const auto& pool : pools_) pool->renew();
+}
+
 void Server::stop() {
   stopping_ = true;
   probe_.stop();

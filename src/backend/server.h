@@ -103,6 +103,8 @@ class Server : public ListHook<> {
   void on_greeting(ServerIdentity identity);
   void on_answered();
   void on_failure(std::string_view error);
+  /// Somebody has set a global variable.
+  void renew();
   /// No session stays idle from now on, and nothing new is to come here.
   void stop();
   bool stopping() const { return stopping_; }

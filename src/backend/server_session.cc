@@ -326,7 +326,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   if (!answered) return fail_set_up(describe(Error{Fault::malformed_packet}));
   switch (reply) {
     case Reply::setup_variables:
-      pool_.profile().complete((capabilities_ & CLIENT_SESSION_TRACK) != 0);
+      pool_.take_variables(*this);
       if (!pool_.profile().has_trackers())
         log_info("server '{}' does not report what sessions set; it is read from texts and asked for",
                  pool_.server().name());
@@ -353,7 +353,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
 // --------------------------------------------------------------------------------------------------
 
 void ServerSession::begin_set_up() {
-  if (pool_.profile().known()) return send_set_up();
+  if (!pool_.profile().wants_variables(context_.now())) return send_set_up();
   expect({Reply::setup_variables, mysql::Command::COM_QUERY,
           [](void* context, const SmallResult::Row& row) {
             if (row.size() == 2 && row[0])

@@ -150,6 +150,8 @@ class ServerSession : public net::StreamOwner,
     return text_statements.size() > session::TextStatementsThere::kMax ||
            (user_variables != nullptr && user_variables->size() > session::UserVariablesThere::kMax);
   }
+  /// Global variables have changed since it inherited them: it is closed when nobody works with it any more.
+  bool outdated = false;
   /// The list that SHOW WARNINGS shows is empty.
   bool diagnostics_empty = true;
   /// Of the latest lease: with the same number nothing else has used the session since. No other session of

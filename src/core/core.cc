@@ -316,6 +316,20 @@ void Core::renew_schema(std::string_view name) {
   }
 }
 
+void Core::renew_server(std::uint32_t server) {
+  const auto renew = [server](Core& core) {
+    if (backend::Server* known = core.cluster_.find_server(server)) known->renew();
+  };
+  renew(*this);
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    if (core != index_) tell(core, renew);
+  }
+}
+
+void Core::keep_inherited(const backend::Pool& pool, std::span<const session::VariableValue> values) {
+  for (proxy::ClientSession& session : open_sessions_) session.keep_inherited(pool, values);
+}
+
 // --- What clients ask of other clients' cores
 // -----------------------------------------------------------------------
 

@@ -97,6 +97,8 @@ class Core : private backend::Peers, private proxy::Clients {
   void claim(std::uint32_t core, std::uint32_t server, backend::Claim claim) override;
   void hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t connections) override;
   void renew_schema(std::string_view name) override;
+  void renew_server(std::uint32_t server) override;
+  void keep_inherited(const backend::Pool& pool, std::span<const session::VariableValue> values) override;
   void kill(const proxy::KillOrder& order) override;
   void answer_kill(const proxy::Asker& asker, proxy::KillAnswer answer, std::string_view why) override;
   void find_by_server_id(const proxy::Asker& asker, std::uint32_t connection_id,

@@ -127,7 +127,7 @@ bool ClientSession::enters_without_server() {
   if (!entering_by_change_user_ || !login_->database().empty()) return false;
   const backend::Profile* profile =
       shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
-  if (profile == nullptr) return false;
+  if (profile == nullptr || profile->doubted()) return false;
   facets_.variables = profile->variables_of_collation(collation_);
   if (facets_.variables == nullptr) return false;
   finish_entering(*profile);

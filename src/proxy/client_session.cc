@@ -300,6 +300,19 @@ void ClientSession::forget_pools(const std::unordered_set<const backend::Pool*>&
   }
 }
 
+void ClientSession::keep_inherited(const backend::Pool& pool,
+                                   std::span<const session::VariableValue> values) {
+  // What a client has not set is what servers of the default group say.
+  const auto& servers = shared_.cluster.group(shared_.cluster.default_group()).servers();
+  const bool counts =
+      std::ranges::any_of(servers, [&](const auto& server) { return server.get() == &pool.server(); });
+  if (!counts || facets_.variables == nullptr || user_ != pool.user() ||
+      wanted_capabilities() != pool.capabilities())
+    return;
+  facets_.variables = &pool.profile().with_inherited(*facets_.variables, values);
+  if (request_for_server_.waiting()) request_for_server_.wanted.variables = facets_.variables;
+}
+
 void ClientSession::keep_states(session::StatesInUse& in_use) const {
   in_use.keep(facets_);
   in_use.keep(request_for_server_.wanted);

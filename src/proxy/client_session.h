@@ -58,6 +58,8 @@ class ClientSession : public net::StreamOwner,
 
   /// Pools that are about to be destroyed: the session has nothing under way in them.
   void forget_pools(const std::unordered_set<const backend::Pool*>& gone);
+  /// The pool's server gives new sessions other values than these by now; this one has begun with them.
+  void keep_inherited(const backend::Pool& pool, std::span<const session::VariableValue> values);
 
   /// All states that the session refers to, be it only to compare them.
   void keep_states(session::StatesInUse& in_use) const;

@@ -28,6 +28,7 @@ constexpr sql::Traits kTextMatters{Trait::sets_session,
                                    Trait::savepoint,
                                    Trait::sets_next_transaction,
                                    Trait::sets_role,
+                                   Trait::sets_global,
                                    Trait::opens_handler,
                                    Trait::closes_handler,
                                    Trait::takes_named_lock,
@@ -92,6 +93,8 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
     role_unsaid_ = true;
     facets_.role = hold.server().facets.role = &shared_.backend.states.unclear_role();
   }
+  if (traits.has(Trait::sets_global))
+    shared_.backend.peers.renew_server(hold.server().pool().server().number());
   if (statement.kind == StatementKind::ddl) follow_temporary_tables(hold, statement, well);
   if (traits.has(Trait::opens_handler)) ++hold.handlers_open;
   if (traits.has(Trait::closes_handler) && well && hold.handlers_open != 0 && --hold.handlers_open == 0) {

@@ -71,7 +71,8 @@ bool ClientSession::reset_at_once() {
   if (std::ranges::any_of(holds_, others_may_notice)) return false;
   if (all_unsaid_ || schema_unsaid_ || role_unsaid_) return false;  // these stay as they are
   const backend::Profile* profile = profile_of_answers();
-  const session::Variables* after = profile != nullptr ? profile->variables_after_reset(collation_) : nullptr;
+  if (profile == nullptr || profile->doubted()) return false;
+  const session::Variables* after = profile->variables_after_reset(collation_);
   if (after == nullptr) return false;
   run_.kind = run_.data_kind = StatementKind::command;
   ++shared_.counters().statements[run_.kind];

@@ -1,5 +1,7 @@
 #include "session/sync_cache.h"
 
+#include <utility>
+
 #include "mysql/command.h"
 
 namespace lockstep::session {
@@ -20,6 +22,10 @@ const std::string* SyncCache::variables(const Variables& from, const Variables& 
 
 std::string_view SyncCache::text_of(const std::string& packet) const {
   return mysql::QueryCommand::parse(as_bytes(packet).subspan(mysql::kHeaderBytes), capabilities_)->text;
+}
+
+void SyncCache::retire() {
+  if (!packets_.empty()) retired_.push_back(std::exchange(packets_, {}));
 }
 
 void SyncCache::sweep(const StatesInUse& in_use) {

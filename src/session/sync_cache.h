@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "session/states_in_use.h"
 #include "session/sync.h"
@@ -29,6 +30,11 @@ class SyncCache {
   const std::string* variables(const Variables& from, const Variables& to);
   /// The SET in such a packet.
   std::string_view text_of(const std::string& packet) const;
+  /// What a fresh session has is something else now: nothing of before is handed out any more.
+  void retire();
+  /// What was retired waits for a moment in which nothing of it can be on its way.
+  bool has_retired() const { return !retired_.empty(); }
+  void drop_retired() { retired_.clear(); }
   /// Gives up the pairs of states that are about to be destroyed.
   void sweep(const StatesInUse& in_use);
 
@@ -46,7 +52,9 @@ class SyncCache {
 
   const Baseline& baseline_;
   std::uint32_t capabilities_;
-  std::unordered_map<Pair, std::string, PairHash> packets_;
+  using Packets = std::unordered_map<Pair, std::string, PairHash>;
+  Packets packets_;
+  std::vector<Packets> retired_;
 };
 
 }  // namespace lockstep::session

@@ -19,6 +19,8 @@ struct NoPeers final : backend::Peers {
   void claim(std::uint32_t, std::uint32_t, backend::Claim) override {}
   void hand_over(std::uint32_t, std::uint32_t, std::uint32_t) override {}
   void renew_schema(std::string_view) override {}
+  void renew_server(std::uint32_t) override {}
+  void keep_inherited(const backend::Pool&, std::span<const session::VariableValue>) override {}
 };
 
 /// In place of a client session: asks a pool for a server session and remembers what it was told.

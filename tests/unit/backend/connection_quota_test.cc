@@ -64,6 +64,8 @@ class Cores {
     }
 
     void renew_schema(std::string_view) override {}
+    void renew_server(std::uint32_t) override {}
+    void keep_inherited(const Pool&, std::span<const session::VariableValue>) override {}
 
     Cores& cores;
     std::uint32_t self_;

@@ -17,6 +17,8 @@ struct NoPeers : Peers {
   void claim(std::uint32_t, std::uint32_t, Claim) override {}
   void hand_over(std::uint32_t, std::uint32_t, std::uint32_t) override {}
   void renew_schema(std::string_view) override {}
+  void renew_server(std::uint32_t) override {}
+  void keep_inherited(const backend::Pool&, std::span<const session::VariableValue>) override {}
 };
 
 /// What servers and server sessions of one core stand on. Its ring turns in run() only: nobody connects to

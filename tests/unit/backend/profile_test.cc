@@ -22,7 +22,7 @@ struct Fixture {
     profile.take_variable("session_track_schema", track_schema);
     profile.take_variable("session_track_state_change", track_change);
     profile.take_variable("session_track_system_variables", tracked);
-    profile.complete(reports);
+    profile.complete(reports, now);
     REQUIRE(profile.known());
   }
   std::string_view value(const session::Variables* variables, VariableId id) {
@@ -33,15 +33,52 @@ struct Fixture {
   session::StateStore states;
   Profile profile{states, 0};
   bool reports = true;
+  const Instant now = Instant{} + std::chrono::hours(1);
 };
 
 TEST_CASE_FIXTURE(Fixture, "a server without session trackers is known, and reports nothing") {
   profile.take_variable("sql_mode", "ANSI");
   CHECK_FALSE(profile.known());
-  profile.complete(/*reports=*/true);
+  profile.complete(/*reports=*/true, now);
   CHECK(profile.known());
   CHECK_FALSE(profile.has_trackers());
   CHECK(profile.baseline().value(VariableId::sql_mode) == "ANSI");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what sessions inherit is asked anew in doubt, and behind a while") {
+  CHECK(profile.wants_variables(now));
+  tell("time_zone");
+  CHECK_FALSE(profile.wants_variables(now));
+  profile.doubt();
+  CHECK(profile.wants_variables(now));
+  tell("time_zone");
+  CHECK_FALSE(profile.wants_variables(now));
+  CHECK(profile.wants_variables(now + std::chrono::seconds(2)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a global value that has changed is that of fresh sessions, and told as it was") {
+  profile.take_variable("character_set_client", "latin1");
+  tell("time_zone");
+  const session::Variables& login = states.variables({});
+  profile.learn_collation(8, login);
+  profile.learn_reset(8, login);
+  profile.take_variable("character_set_client", "utf8mb4");  // another login's, and nothing global
+  profile.take_variable("wait_timeout", "60");
+  profile.take_variable("sql_mode", "ANSI");
+  CHECK(profile.baseline().value(VariableId::wait_timeout) == "28800");
+  const auto before = profile.complete(reports, now);
+  REQUIRE(before.size() == 2);
+  CHECK(before[0].id == VariableId::wait_timeout);
+  CHECK(before[0].text == "28800");
+  CHECK(before[1].text == "STRICT_TRANS_TABLES");
+  CHECK(profile.baseline().value(VariableId::wait_timeout) == "60");
+  CHECK(value(profile.variables_of_collation(8), VariableId::sql_mode) == "ANSI");
+  CHECK(profile.variables_after_reset(8) == nullptr);
+
+  const session::VariableValue own{VariableId::wait_timeout, "5"};
+  CHECK(value(&profile.with_inherited(states.variables({&own, 1}), before), VariableId::wait_timeout) == "5");
+  CHECK(value(&profile.with_inherited(login, before), VariableId::wait_timeout) == "28800");
+  CHECK(profile.complete(reports, now).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "the trackers of a server whose packets have no room for reports are left alone") {
@@ -70,7 +107,7 @@ TEST_CASE_FIXTURE(Fixture,
   Profile silent(states, 0);
   silent.take_variable("autocommit", "ON");
   silent.take_variable("session_track_system_variables", "");
-  silent.complete(true);
+  silent.complete(true, now);
   CHECK(silent.trackers_statement().ends_with("='character_set_connection,autocommit'"));
   CHECK_FALSE(silent.default_tracked_names().contains("autocommit"));
 }
