@@ -140,10 +140,11 @@ Query::Outcome Query::read_item(Lexer& lexer, Value& value, Reply& reply) {
     case TokenKind::number: value.type = FieldType::LONGLONG; [[fallthrough]];
     case TokenKind::text: value.text = item.text; return Outcome::answered;
     case TokenKind::word:
-      if (!lexer.accept("(") || !lexer.peek().is(")")) return Outcome::not_this;
+      if (!lexer.accept("(")) return Outcome::not_this;
+      if (item.is("CAST") || item.is("CONVERT")) return read_conversion(lexer, value, reply);
+      if (!lexer.peek().is(")")) return Outcome::not_this;
       value.end = lexer.next().end;
-      value.text = function(item);
-      return value.text ? Outcome::answered : Outcome::not_this;
+      return call(item, value.text) ? Outcome::answered : Outcome::not_this;
     case TokenKind::symbol: return read_subquery(item, lexer, value);
     case TokenKind::end: break;
   }
@@ -163,14 +164,37 @@ Query::Outcome Query::read_subquery(const Token& opening, Lexer& lexer, Value& v
   return Outcome::answered;
 }
 
-/// What a function without arguments answers; nothing when it is not known here.
-std::optional<std::string> Query::function(const Token& name) const {
-  if (name.is("CONNECTION_ID")) return std::to_string(connection_id_);
-  if (name.is("VERSION")) return settings_.version;
-  if (name.is("DATABASE") || name.is("SCHEMA")) return state_.schema();
-  if (name.is("USER") || name.is("CURRENT_USER")) return settings_.user + "@localhost";
-  if (name.is("LAST_INSERT_ID") || name.is("ROW_COUNT") || name.is("FOUND_ROWS")) return "0";
-  return std::nullopt;
+/// CAST(item AS type) and CONVERT(item USING character_set), behind the bracket. All text is ASCII here, so
+/// it stays as it is.
+Query::Outcome Query::read_conversion(Lexer& lexer, Value& value, Reply& reply) {
+  const Outcome outcome = read_item(lexer, value, reply);
+  if (outcome != Outcome::answered) return outcome;
+  if (!lexer.accept("AS") && !lexer.accept("USING")) return Outcome::not_this;
+  value.type = FieldType::VAR_STRING;
+  lexer.next();
+  value.end = lexer.peek().end;
+  return lexer.accept(")") ? Outcome::answered : Outcome::not_this;
+}
+
+/// What a function without arguments answers; false when it is not known here.
+bool Query::call(const Token& function, std::optional<std::string>& value) const {
+  const auto is = [&function](auto... names) { return (function.is(names) || ...); };
+  if (is("CONNECTION_ID")) {
+    value = std::to_string(connection_id_);
+  } else if (is("VERSION")) {
+    value = settings_.version;
+  } else if (is("DATABASE", "SCHEMA")) {
+    value = state_.schema();
+  } else if (is("USER", "CURRENT_USER")) {
+    value = settings_.user + "@localhost";
+  } else if (is("CURRENT_ROLE")) {  // nobody has any
+    if (settings_.flavor == Flavor::mysql) value.emplace("NONE");
+  } else if (is("LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS")) {
+    value.emplace("0");
+  } else {
+    return false;
+  }
+  return true;
 }
 
 bool Query::unknown_variable(std::string_view name, Reply& reply) {

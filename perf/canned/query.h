@@ -37,7 +37,8 @@ class Query {
   Outcome select_values(std::string_view statement, Lexer lexer, Reply& reply);
   Outcome read_subquery(const Token& opening, Lexer& lexer, Value& value);
   Outcome read_item(Lexer& lexer, Value& value, Reply& reply);
-  std::optional<std::string> function(const Token& name) const;
+  Outcome read_conversion(Lexer& lexer, Value& value, Reply& reply);
+  bool call(const Token& function, std::optional<std::string>& value) const;
   bool set(Lexer lexer, Reply& reply);
   bool set_names(Lexer& lexer, Reply& reply);
   bool read_assignment(Lexer& lexer, Assignment& assignment, Reply& reply);
