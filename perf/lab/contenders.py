@@ -5,12 +5,17 @@ import os
 import resource
 import shlex
 import subprocess
+import urllib.request
 
 from lab.process import LabError, Process, free_port, page_serves, port_serves
+from testbed.lockstep import Metrics
 
 
 class Contender:
-    """`label` names it in tables; `port` and `process` are set by start()."""
+    """`label` names it in tables; `address` and `process` are set by start(). Its cost is told in that of `baseline`."""
+
+    baseline = "floor"
+    load_arguments = ()  # in place of the run's
 
     def __init__(self, label):
         self.label = label
@@ -24,6 +29,14 @@ class Contender:
         self.process = Process(self.label, command, lab.middle_cpu, lab.folder)
         self.process.wait_until(serves)
         self.address = f"127.0.0.1:{port}"
+
+    def clients(self, connections):
+        """How many make what the table calls so many connections."""
+        return connections
+
+    def counters(self):
+        """All metrics now, of who has any."""
+        return None
 
     def version(self):
         return ""
@@ -92,6 +105,7 @@ class Lockstep(Contender):
         super().__init__(label)
         self.path = os.path.abspath(path)
         self.extra_settings = extra_settings
+        self.admin = None
 
     def start(self, lab):
         if not os.access(self.path, os.X_OK):
@@ -106,10 +120,15 @@ class Lockstep(Contender):
                 {"name": "server", "address": lab.server_address, "role": "primary", "weight": 1}]}],
         }
         settings.update(self.extra_settings)
-        path = os.path.join(lab.folder, self.label + ".json")
+        path = os.path.join(lab.folder, self.label.replace(" ", "_") + ".json")
         with open(path, "w", encoding="utf-8") as config:
             json.dump(settings, config, indent=2)
-        self.launch(lab, [self.path, "--config", path], page_serves(f"http://127.0.0.1:{admin}/readyz"), port)
+        self.admin = f"http://127.0.0.1:{admin}"
+        self.launch(lab, [self.path, "--config", path], page_serves(self.admin + "/readyz"), port)
+
+    def counters(self):
+        with urllib.request.urlopen(self.admin + "/metrics", timeout=10) as answer:
+            return Metrics(answer.read().decode())
 
     def version(self):
         return first_line([self.path, "--version"])

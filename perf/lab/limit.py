@@ -1,4 +1,4 @@
-"""A limit for what lockstep may cost beside the floor, written 1.3@64: 1.3 times its CPU, at 64 connections."""
+"""A limit for what lockstep may cost beside its baseline, written 1.3@64: 1.3 times its CPU, at 64 connections."""
 
 import sys
 from typing import NamedTuple
@@ -20,8 +20,8 @@ class Limit(NamedTuple):
 
     def excesses(self, samples, labels):
         """A line for each of the contenders that is above it."""
-        return [f"{row['contender']} costs {row['cpu_us_ratio']:.2f} times the floor at {self.connections} connections; "
-                f"the limit is {self.ratio:g}"
+        return [f"{row['contender']} costs {row['cpu_us_ratio']:.2f} times the {row['baseline']} at {self.connections} "
+                f"connections; the limit is {self.ratio:g}"
                 for row in summarise([sample for sample in samples if sample["connections"] == self.connections])
                 if row["contender"] in labels and row["cpu_us_ratio"] > self.ratio]
 

@@ -39,7 +39,7 @@ class Process:
     def __init__(self, name, command, cpu, folder):
         self.name = name
         self.command = command
-        self.log = os.path.join(folder, name.replace("/", "_") + ".log")
+        self.log = os.path.join(folder, name.replace("/", "_").replace(" ", "_") + ".log")
 
         def prepare():
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # not even a killed run leaves children behind

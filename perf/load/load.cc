@@ -58,7 +58,7 @@ void Load::enter(Phase phase) {
   switch (phase) {
     case Phase::opening: break;
     case Phase::warm_up:
-      for (unsigned slot = 0; slot < connections_.size(); ++slot) become_idle(slot);
+      for (unsigned slot = 0; slot < (settings_.in_turn ? 1 : connections_.size()); ++slot) become_idle(slot);
       break;
     case Phase::measuring:
       result_.latency.clear();
@@ -74,7 +74,7 @@ void Load::enter(Phase phase) {
       measured_ = result_;
       for (unsigned slot = 0; slot < connections_.size(); ++slot) {
         const Step step = connections_[slot]->step;
-        if (step == Step::thinking) quit(slot);
+        if (step == Step::thinking || step == Step::idle) quit(slot);
         if (step == Step::lost || step == Step::closing) ++ended_;
       }
       break;
@@ -92,6 +92,9 @@ void Load::take_cpu(bool start) {
   for (std::size_t i = 0; i < settings_.watched.size(); ++i) {
     since(process_cpu(settings_.watched[i]), result_.watched_cpu[i]);
   }
+  if (!start) return;
+  result_.watched_resident_bytes.clear();
+  for (const pid_t pid : settings_.watched) result_.watched_resident_bytes.push_back(resident_bytes(pid));
 }
 
 // --- completions ---
@@ -209,15 +212,15 @@ void Load::on_login(unsigned slot, Bytes bytes) {
     finish(slot);
     return quit(slot);
   }
-  initialise(slot);
+  initialise_next(slot);
 }
 
-void Load::initialise(unsigned slot) {
-  if (settings_.init.empty()) return prepare_next(slot);
+void Load::initialise_next(unsigned slot) {
   Connection& connection = *connections_[slot];
+  if (connection.next_init == settings_.init.size()) return prepare_next(slot);
   connection.step = Step::initialising;
   connection.out.clear();
-  maker_.append_query(connection.out, settings_.init, slot);
+  maker_.append_query(connection.out, settings_.init[connection.next_init++], slot);
   connection.walker.expect(ReplyWalker::Kind::query);
   send(slot);
 }
@@ -230,9 +233,7 @@ void Load::prepare_next(unsigned slot) {
   if (ids.size() == statements.size()) return become_ready(slot);
   connection.step = Step::preparing;
   connection.out.clear();
-  PacketWriter writer(connection.out, 0);
-  writer.begin().integer(static_cast<std::uint8_t>(Command::COM_STMT_PREPARE), 1);
-  writer.text(statements[ids.size()].text).end();
+  maker_.append_prepare(connection.out, statements[ids.size()], slot);
   connection.walker.expect(ReplyWalker::Kind::prepare);
   send(slot);
 }
@@ -261,13 +262,23 @@ void Load::on_reply(unsigned slot) {
   }
   if (connection.step == Step::initialising || connection.step == Step::preparing) {
     if (walker.failed()) die("set-up failed: %s", result_.problem.c_str());
-    if (connection.step == Step::preparing) connection.statement_ids.push_back(walker.statement_id());
+    if (connection.step == Step::initialising) return initialise_next(slot);
+    connection.statement_ids.push_back(walker.statement_id());
     return prepare_next(slot);
   }
   finish(slot);
   result_.rows += walker.rows();
   connection.step = Step::idle;
+  if (settings_.in_turn && phase_ != Phase::ending) return become_idle(next_in_turn(slot));
   become_idle(slot);
+}
+
+/// The next connection that is there; itself when it is the last one.
+unsigned Load::next_in_turn(unsigned slot) const {
+  const auto count = static_cast<unsigned>(connections_.size());
+  unsigned next = (slot + 1) % count;
+  while (next != slot && connections_[next]->step != Step::idle) next = (next + 1) % count;
+  return next;
 }
 
 void Load::finish(unsigned slot) {

@@ -13,7 +13,7 @@
 #include "common/uring.h"
 #include "load/login.h"
 #include "load/mix.h"
-#include "load/process_cpu.h"
+#include "load/process_use.h"
 #include "load/reply_walker.h"
 
 namespace lockstep::perf {
@@ -27,9 +27,10 @@ struct LoadSettings {
   std::chrono::duration<double> login_timeout{30};
   std::chrono::duration<double, std::milli> think{0};
   Mix mix;
-  std::string init;  ///< sent once on each connection, before the mix
+  std::vector<std::string> init;  ///< sent once on each connection, one after the other, before the mix
   std::uint32_t table_rows = 10000;
   bool deprecate_eof = true;
+  bool in_turn = false;       ///< one statement at a time: the connections run theirs one after the other
   bool connect_only = false;  ///< log in, quit, again: what is counted is logins
   std::vector<pid_t> watched;
 };
@@ -50,6 +51,7 @@ struct LoadResult {
   std::string problem;           ///< the first failure, in words
   ProcessCpu own_cpu;
   std::vector<ProcessCpu> watched_cpu;
+  std::vector<std::uint64_t> watched_resident_bytes;  ///< when the interval begins
 };
 
 /// A closed loop: each connection sends its next statement when the reply to the last is complete.
@@ -85,6 +87,7 @@ class Load {
     ReplyWalker walker;
     std::string out;  // lent to the send in flight
     Clock::time_point sent;
+    std::size_t next_init = 0;
     std::size_t next_statement = 0;
     std::vector<std::uint32_t> statement_ids;  // by place in the mix, as far as they are prepared
     __kernel_timespec think{};
@@ -98,10 +101,11 @@ class Load {
   void on_bytes(unsigned slot, Bytes bytes);
   void on_login(unsigned slot, Bytes bytes);
   void on_reply(unsigned slot);
+  unsigned next_in_turn(unsigned slot) const;
 
   void open(unsigned slot);
   void open_more();
-  void initialise(unsigned slot);
+  void initialise_next(unsigned slot);
   void prepare_next(unsigned slot);
   void become_ready(unsigned slot);
   void become_idle(unsigned slot);

@@ -12,9 +12,9 @@ std::string usage() {
   return "usage: load --to ADDRESS:PORT [--connections N] [--duration S] [--warm-up S]\n"
          "            [--mix " +
          lockstep::perf::mix_names() +
-         "] [--statements FILE] [--init SQL]\n"
+         "] [--statements FILE] [--init SQL]...\n"
          "            [--user NAME] [--password TEXT] [--schema NAME] [--table-rows N] [--eof] [--think MS]\n"
-         "            [--connect-only] [--login-timeout S] [--watch PID]... [--cpu N] [--json]\n"
+         "            [--in-turn] [--connect-only] [--login-timeout S] [--watch PID]... [--cpu N] [--json]\n"
          "Exit status 0; 1 when a login failed or anything was refused, malformed, lost or not answered; 2 "
          "for "
          "wrong usage.\n";
@@ -37,8 +37,9 @@ int main(int count, char** values) {
   settings.login_timeout = Seconds(arguments.number("login-timeout", settings.login_timeout.count()));
   settings.think = std::chrono::duration<double, std::milli>(arguments.number("think", 0));
   settings.table_rows = static_cast<std::uint32_t>(arguments.number("table-rows", settings.table_rows));
-  settings.init = arguments.text("init");
+  settings.init = arguments.all("init");
   settings.deprecate_eof = !arguments.flag("eof");
+  settings.in_turn = arguments.flag("in-turn");
   settings.connect_only = arguments.flag("connect-only");
   const std::string file = arguments.text("statements");
   const std::string mix = arguments.text("mix", "point");
@@ -48,6 +49,8 @@ int main(int count, char** values) {
   const bool json = arguments.flag("json");
   arguments.finish();
   if (settings.connections == 0) die("--connections wants at least 1");
+  if (settings.in_turn && (settings.connect_only || settings.think.count() > 0))
+    die("--in-turn goes neither with --think nor with --connect-only");
   pin_to_cpu(cpu);
   const LoadResult result = Load(settings).run();
   if (json) {

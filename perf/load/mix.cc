@@ -6,7 +6,6 @@
 #include <cstring>
 #include <fstream>
 
-#include "common/packet.h"
 #include "common/uring.h"
 
 namespace lockstep::perf {
@@ -92,8 +91,17 @@ Mix mix_from_file(const std::string& path) {
 }
 
 void StatementMaker::append_query(std::string& out, std::string_view text, unsigned connection) {
+  append_command(out, Command::COM_QUERY, text, connection);
+}
+
+void StatementMaker::append_prepare(std::string& out, const Statement& statement, unsigned connection) {
+  append_command(out, Command::COM_STMT_PREPARE, statement.text, connection);
+}
+
+void StatementMaker::append_command(std::string& out, Command command, std::string_view text,
+                                    unsigned connection) {
   PacketWriter writer(out, 0);
-  writer.begin().integer(static_cast<std::uint8_t>(Command::COM_QUERY), 1);
+  writer.begin().integer(static_cast<std::uint8_t>(command), 1);
   append_text(out, text, connection);
   writer.end();
 }

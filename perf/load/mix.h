@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/packet.h"
+
 namespace lockstep::perf {
 
 /// What each connection sends, over and over. In a statement's text `{id}` becomes a random row's id,
@@ -33,9 +35,11 @@ class StatementMaker {
   explicit StatementMaker(std::uint32_t table_rows) : ids_(1, table_rows) {}
 
   void append_query(std::string& out, std::string_view text, unsigned connection);
+  void append_prepare(std::string& out, const Statement& statement, unsigned connection);
   void append_execute(std::string& out, const Statement& statement, std::uint32_t statement_id);
 
  private:
+  void append_command(std::string& out, Command command, std::string_view text, unsigned connection);
   void append_text(std::string& out, std::string_view text, unsigned connection);
   std::uint32_t id() { return last_id_ = ids_(random_); }
 

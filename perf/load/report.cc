@@ -59,8 +59,8 @@ void print_text(const LoadSettings& settings, const LoadResult& result) {
 }
 
 void print_json(const LoadSettings& settings, const LoadResult& result) {
-  const auto cpu = [&](const char* name, const ProcessCpu& used) {
-    std::printf("\"%s\": {\"total_s\": %.6f, \"user_s\": %.2f, \"system_s\": %.2f}", name, used.total_seconds,
+  const auto cpu = [](const ProcessCpu& used) {
+    std::printf("\"total_s\": %.6f, \"user_s\": %.2f, \"system_s\": %.2f", used.total_seconds,
                 used.user_seconds, used.system_seconds);
   };
   std::printf(
@@ -75,11 +75,14 @@ void print_json(const LoadSettings& settings, const LoadResult& result) {
     std::printf(", \"%s\": %.2f", name, microseconds(result.latency.percentile(fraction)));
   }
   std::printf(", \"max\": %.2f}, ", microseconds(result.latency.max()));
-  cpu("load_cpu", result.own_cpu);
-  std::printf(", \"watched\": {");
+  std::printf("\"load_cpu\": {");
+  cpu(result.own_cpu);
+  std::printf("}, \"watched\": {");
   for (std::size_t i = 0; i < settings.watched.size(); ++i) {
-    if (i > 0) std::printf(", ");
-    cpu(std::to_string(settings.watched[i]).c_str(), result.watched_cpu[i]);
+    std::printf("%s\"%d\": {\"resident_bytes\": %lu, ", i > 0 ? ", " : "", settings.watched[i],
+                result.watched_resident_bytes[i]);
+    cpu(result.watched_cpu[i]);
+    std::printf("}");
   }
   std::printf("}}\n");
 }

@@ -91,6 +91,7 @@ Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::uniqu
               .client_read_timeout = core.settings.client_read_timeout,
               .client_write_timeout = core.settings.client_write_timeout,
               .sync_enabled = core.settings.sync.enabled,
+              .syncs_pipelined = core.settings.sync.pipelined,
               .fallback_version = core.settings.server_version} {
   apply(core.settings, core.servers);
   timers_.set(sweep_, ring_->now() + kSweepInterval);

@@ -43,6 +43,7 @@ struct Shared {
   std::chrono::milliseconds client_read_timeout;
   std::chrono::milliseconds client_write_timeout;
   bool sync_enabled;             ///< settings: sync.enabled
+  bool syncs_pipelined;          ///< settings: sync.pipelined
   std::string fallback_version;  ///< settings: server_version
 
   bool draining = false;

@@ -169,8 +169,9 @@ bool ClientSession::send_sync(Hold& hold) {
   if (!shared_.sync_enabled) return true;
   const SyncNeeds needs = needed_syncs(hold, from);
   const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
-  const bool may_pipeline = harmless && run_.whole && !run_.retried && !text_statements_sent;
-  guards_ = !harmless && syncs_due_ == 0 && may_guard(hold, needs, from);
+  const bool may_pipeline =
+      shared_.syncs_pipelined && harmless && run_.whole && !run_.retried && !text_statements_sent;
+  guards_ = shared_.syncs_pipelined && !harmless && syncs_due_ == 0 && may_guard(hold, needs, from);
 
   multi_statements_there_ = server.facets.multi_statements;
   if (needs.multi_statements) send_set_option(hold, facets_.multi_statements);
@@ -229,7 +230,8 @@ bool ClientSession::send_sync(Hold& hold) {
   // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
   // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
   // schema.
-  const bool foreseen = !dialect().mariadb && run_.request_done && run_.prepare_schema_number == 0;
+  const bool foreseen =
+      shared_.syncs_pipelined && !dialect().mariadb && run_.request_done && run_.prepare_schema_number == 0;
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 

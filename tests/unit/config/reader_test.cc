@@ -39,6 +39,7 @@ TEST_CASE("Users and groups are all that must be given; the rest has defaults.")
   CHECK(settings->routing.policy == RoutingPolicy::least_sync);
   CHECK(settings->session.in_flight_bytes == 512 * 1024);
   CHECK(settings->sync.enabled);
+  CHECK(settings->sync.pipelined);
   CHECK(settings->users.at(0).password == "");
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("Every key arrives in its field.") {
                {"name": "b", "servers": [{"name": "b1", "address": "h:3"}]}],
     "rules": [{"schema": "shop", "table": "orders", "group": "b"}, {"table": "log", "group": "a"}],
     "routing": {"policy": "rotate", "default_group": "b"},
-    "log": {"level": "debug"}, "sync": {"enabled": false}
+    "log": {"level": "debug"}, "sync": {"enabled": false, "pipelined": false}
   })");
   REQUIRE(settings);
   CHECK(settings->listen.host == "0.0.0.0");
@@ -76,6 +77,7 @@ TEST_CASE("Every key arrives in its field.") {
   CHECK(settings->routing.default_group == "b");
   CHECK(settings->log.level == lockstep::LogLevel::debug);
   CHECK_FALSE(settings->sync.enabled);
+  CHECK_FALSE(settings->sync.pipelined);
 }
 
 TEST_CASE("All errors are reported at once, each with path, line and what was expected.") {

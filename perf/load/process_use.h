@@ -2,6 +2,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
+#include <cstdint>
+
 namespace lockstep::perf {
 
 /// CPU time that a process has used up to now, all its threads together.
@@ -18,5 +22,9 @@ struct ProcessCpu {
 
 /// Reads /proc; a process that is gone ends the program with one line, as its figures would be wrong.
 ProcessCpu process_cpu(pid_t pid);
+/// What of its memory is in RAM now. A process that is gone ends the program here, too.
+std::uint64_t resident_bytes(pid_t pid);
+/// Memory of the process that is in RAM now; the same holds.
+std::uint64_t resident_bytes(pid_t pid);
 
 }  // namespace lockstep::perf

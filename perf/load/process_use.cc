@@ -1,4 +1,4 @@
-#include "load/process_cpu.h"
+#include "load/process_use.h"
 
 #include <unistd.h>
 
@@ -44,6 +44,14 @@ ProcessCpu process_cpu(pid_t pid) {
   ProcessCpu cpu{threads_run_seconds(process), user / ticks, system / ticks};
   if (cpu.total_seconds == 0) cpu.total_seconds = cpu.user_seconds + cpu.system_seconds;
   return cpu;
+}
+
+std::uint64_t resident_bytes(pid_t pid) {
+  std::uint64_t size = 0;  // proc(5), statm: in pages
+  std::uint64_t resident = 0;
+  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
+  if (!(statm >> size >> resident)) die("process %d is gone", static_cast<int>(pid));
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace lockstep::perf

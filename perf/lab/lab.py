@@ -1,0 +1,77 @@
+"""What all runs share: the programs, the CPUs, the server at the far end."""
+
+import json
+import os
+import shlex
+import subprocess
+
+from lab.process import LabError, Process, free_port, port_serves
+
+# Scenarios bring their own tables to a real server, in a schema of their own; the canned one has every table.
+SCHEMA = "lockstep_perf"
+TABLE_ROWS = 1000
+
+
+class Lab:
+    def __init__(self, options, folder):
+        self.folder = folder
+        self.programs = os.path.join(options.build, "perf")
+        self.middle_cpu, self.ends_cpu = options.cpus
+        self.seconds, self.warm_up = options.seconds, options.warm_up
+        self.user, self.password, self.schema = options.user, options.password, options.schema
+        self.load_arguments = ["--mix", options.mix, *shlex.split(options.load_arguments)]
+        self.server = None
+        self.server_address = options.server
+        if options.server == "canned":
+            port = free_port()
+            self.server_address = f"127.0.0.1:{port}"
+            command = [os.path.join(self.programs, "canned"), "--listen", self.server_address,
+                       "--user", self.user, "--password", self.password, *shlex.split(options.canned_arguments)]
+            self.server = Process("canned", command, self.ends_cpu, folder)
+            self.server.wait_until(port_serves(port))
+        self.made_schema = False
+
+    def stop(self):
+        if self.made_schema:
+            self.administer([f"DROP SCHEMA {SCHEMA}"])
+        if self.server:
+            self.server.stop()
+
+    def statements_file(self, name, statements):
+        path = os.path.join(self.folder, name + ".sql")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(statements) + "\n")
+        return path
+
+    def load(self, address, connections, arguments, schema=None):
+        """One run of the load generator: its figures, and its command."""
+        command = [os.path.join(self.programs, "load"), "--to", address, "--json", "--connections", str(connections),
+                   "--user", self.user, "--password", self.password,
+                   "--schema", self.schema if schema is None else schema, "--cpu", str(self.ends_cpu), *arguments]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not answer.stdout:
+            raise LabError(f"{connections} connections: {answer.stderr.strip()}")
+        return json.loads(answer.stdout), command
+
+    def administer(self, statements):
+        """Runs statements on the server itself, by one client."""
+        arguments = ["--duration", "0.01", "--warm-up", "0", "--statements", self.statements_file("administer", ["DO 1"])]
+        for statement in statements:
+            arguments += ["--init", statement]
+        self.load(self.server_address, 1, arguments, schema="")
+
+    def make_schema(self, tables):
+        """A schema of the lab's own on a real server, gone when the lab stops."""
+        self.schema = SCHEMA
+        if self.server:
+            return
+        self.administer([f"DROP SCHEMA IF EXISTS {SCHEMA}", f"CREATE SCHEMA {SCHEMA}"])
+        self.made_schema = True
+        self.administer(tables)
+
+
+def rows_table():
+    """Rows that statements look up and change by {id}."""
+    return [f"CREATE TABLE {SCHEMA}.perf_rows (id INT PRIMARY KEY, k INT NOT NULL, c CHAR(120) NOT NULL)",
+            f"INSERT INTO {SCHEMA}.perf_rows WITH RECURSIVE n (id) AS "
+            f"(SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {TABLE_ROWS}) SELECT id, id, REPEAT('c', 119) FROM n"]
