@@ -20,8 +20,8 @@ class Limit(NamedTuple):
 
     def excesses(self, samples, labels):
         """A line for each of the contenders that is above it."""
-        return [f"{row['contender']} costs {row['cpu_us_ratio']:.2f} times the {row['baseline']} at {self.connections} "
-                f"connections; the limit is {self.ratio:g}"
+        return [f"{row['contender']} costs {row['cpu_us_ratio']:.2f} times as much as {row['baseline']} at "
+                f"{self.connections} connections; the limit is {self.ratio:g}"
                 for row in summarise([sample for sample in samples if sample["connections"] == self.connections])
                 if row["contender"] in labels and row["cpu_us_ratio"] > self.ratio]
 

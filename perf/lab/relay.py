@@ -9,6 +9,7 @@ from lab.measure import run_more_rounds, run_rounds
 from lab.process import LabError
 
 CONNECTIONS = "1,16,64,512"
+QUICK_CONNECTIONS = CONNECTIONS
 
 
 def choose(options, lab):

@@ -86,7 +86,13 @@ RELAY = [CONNECTIONS, NAME, PER_SECOND, ("x floor", lambda row: number(row.get("
          ("x floor", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE, BUSY, *LATENCY, FAILURES]
 STATE = [CONNECTIONS, NAME, PER_SECOND, *CPU, ("x equal", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE,
          ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]
-WORDS = {"contender", "syncs/stmt"}  # to the left
+MULTIPLEXING = [("clients", CONNECTIONS[1]), ("server sessions", lambda row: number(row["server_sessions"], 0)), PER_SECOND,
+                *CPU, ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]
+MEMORY = [("clients", CONNECTIONS[1]), ("each has", NAME[1]),
+          ("resident MB, few clients", lambda row: number(row["few_bytes"] / 1e6, 1)),
+          ("all clients", lambda row: number(row["many_bytes"] / 1e6, 1)),
+          ("bytes per client", lambda row: number(row["client_bytes"], 0)), FAILURES]
+WORDS = {"contender", "each has", "syncs/stmt"}  # to the left
 
 
 def table(rows, columns):
