@@ -193,36 +193,21 @@ bool ClientSession::send_user_variables(Hold& hold) {
     set = session::UserVariableSet(shared_.question);
   };
   // A server session that could not be brought in step is given up, so what is sent counts at once.
-  const auto bring = [&](const UserVariables::Variable& own) {
-    if (own.state != UserVariables::State::known) return;  // where its value is not known it is right
-    UserVariablesThere& there = server.made_user_variables();
-    const auto* known = there.find(own.name);
-    if (known != nullptr && UserVariablesThere::same(*known, own)) return;
+  UserVariablesThere& there = server.made_user_variables();
+  const auto assign = [&](const UserVariables::Variable& own) {
     set.assign(own.name, own.value);
-    there.set(own.name, own.value, own.id);
     if (set.is_long()) send();
   };
-  const auto clear = [&](std::string_view name) {
-    set.assign_null(name);
-    server.user_variables->set_null(name);
-  };
-  const auto own_of = [&](std::string_view name) {
-    return user_variables_ != nullptr ? user_variables_->find(name) : nullptr;
-  };
+  const auto clear = [&](std::string_view name) { set.assign_null(name); };
 
   if (sees_all_user_variables() || has_odd_user_variables()) {
-    if (user_variables_ != nullptr) std::ranges::for_each(*user_variables_, bring);
-    if (server.user_variables != nullptr && server.user_variables->any_set()) {
-      for (const UserVariablesThere::Variable& there : *server.user_variables) {
-        if (!there.is_null && own_of(there.name) == nullptr) clear(there.name);
-      }
-    }
+    user_variables_ != nullptr ? there.take_over(*user_variables_, assign, clear) : there.clear_all(clear);
   } else {
     each_user_variable_read([&](const UserVariableName& name) {
-      if (const UserVariables::Variable* own = own_of(name.text())) return bring(*own);
-      const auto* there =
-          server.user_variables != nullptr ? server.user_variables->find(name.text()) : nullptr;
-      if (there != nullptr && !there->is_null) clear(name.text());
+      const UserVariables::Variable* own =
+          user_variables_ != nullptr ? user_variables_->find(name.text()) : nullptr;
+      if (own != nullptr && there.take_over(*own)) assign(*own);
+      if (own == nullptr && there.clear(name.text())) clear(name.text());
     });
   }
   if (!set.empty()) send();

@@ -307,12 +307,15 @@ const UserVariablesThere::Variable* UserVariablesThere::find(std::string_view na
 }
 
 UserVariablesThere::Variable& UserVariablesThere::at(std::string_view name) {
-  const auto at = lower_bound(variables_, name);
-  if (at != variables_.end() && at->name == name) return *at;
+  return *at(lower_bound(variables_, name), name);
+}
+
+UserVariablesThere::Place UserVariablesThere::at(Place place, std::string_view name) {
+  if (place != variables_.end() && place->name == name) return place;
   Variable variable;
   variable.name = name;
   variable.is_null = true;
-  return *variables_.insert(at, std::move(variable));
+  return variables_.insert(place, std::move(variable));
 }
 
 void UserVariablesThere::put(Variable& variable, std::uint64_t id, bool is_null, std::string_view literal) {
@@ -321,6 +324,27 @@ void UserVariablesThere::put(Variable& variable, std::uint64_t id, bool is_null,
   variable.id = id;
   variable.is_null = is_null;
   variable.literal = literal.size() <= kShortLiteral ? literal : std::string_view();
+}
+
+bool UserVariablesThere::put_own(Variable& variable, const UserVariables::Variable& own) {
+  if (same(variable, own)) return false;
+  put(variable, own.id, own.value.is_null, own.value.literal);
+  return true;
+}
+
+bool UserVariablesThere::put_null(Variable& variable) {
+  if (variable.is_null) return false;
+  put(variable, 0, /*is_null=*/true, {});
+  return true;
+}
+
+bool UserVariablesThere::take_over(const UserVariables::Variable& own) {
+  return own.state == UserVariables::State::known && put_own(at(own.name), own);
+}
+
+bool UserVariablesThere::clear(std::string_view name) {
+  const auto place = lower_bound(variables_, name);
+  return place != variables_.end() && place->name == name && put_null(*place);
 }
 
 void UserVariablesThere::set(std::string_view name, const UserValue& value, std::uint64_t id) {

@@ -125,6 +125,18 @@ class UserVariablesThere {
   void set_null(std::string_view name);
   void set_unknown(std::string_view name);
   void remove(std::string_view name);
+  /// Whether the client's variable has to be assigned to be there as the client has it; it counts as
+  /// assigned.
+  bool take_over(const UserVariables::Variable& own);
+  /// Whether a variable that is no client's now has to be cleared; it counts as cleared.
+  bool clear(std::string_view name);
+  /// All that one client has, and nothing else: calls `assign` with each variable that take_over() is true
+  /// for, and `clear` with the name of each other one that may hold something.
+  template <typename Assign, typename Clear>
+  void take_over(const UserVariables& own, Assign&& assign, Clear&& clear);
+  /// The same for a client that has none.
+  template <typename Clear>
+  void clear_all(Clear&& clear);
   /// It holds what the client's variable of that name holds.
   static bool same(const Variable& there, const UserVariables::Variable& own);
 
@@ -135,12 +147,44 @@ class UserVariablesThere {
   auto end() const { return variables_.end(); }
 
  private:
+  using Place = std::vector<Variable>::iterator;
   Variable& at(std::string_view name);
+  /// `place` is where it stands, or would.
+  Place at(Place place, std::string_view name);
   void put(Variable& variable, std::uint64_t id, bool is_null, std::string_view literal);
+  bool put_own(Variable& variable, const UserVariables::Variable& own);
+  bool put_null(Variable& variable);
 
   std::vector<Variable> variables_;  // sorted by name
   std::size_t set_ = 0;
 };
+
+template <typename Assign, typename Clear>
+void UserVariablesThere::take_over(const UserVariables& own, Assign&& assign, Clear&& clear) {
+  // One walk over both, since both are sorted: it stands in front of most statements of such a client.
+  Place place = variables_.begin();
+  const auto clear_one = [&](Variable& there) {
+    if (put_null(there)) clear(there.name);
+  };
+  for (const UserVariables::Variable& variable : own) {
+    while (place != variables_.end() && place->name < variable.name) clear_one(*place++);
+    if (variable.state != UserVariables::State::known) {  // where its value is not known it is right
+      if (place != variables_.end() && place->name == variable.name) ++place;
+      continue;
+    }
+    place = at(place, variable.name);
+    if (put_own(*place++, variable)) assign(variable);
+  }
+  while (place != variables_.end()) clear_one(*place++);
+}
+
+template <typename Clear>
+void UserVariablesThere::clear_all(Clear&& clear) {
+  if (!any_set()) return;
+  for (Variable& there : variables_) {
+    if (put_null(there)) clear(there.name);
+  }
+}
 
 /// Writes the assignments of a SET, one variable after the other.
 class UserVariableSet {

@@ -175,6 +175,45 @@ TEST_CASE("a server session knows whether any of its variables holds something")
   CHECK_FALSE(there.any_set());
 }
 
+TEST_CASE("what a client needs of its variables is assigned once, and what others left is cleared once") {
+  UserVariables own;
+  REQUIRE(own.set_known(own.at("b"), {"2", false}, 12, kBytesMax));
+  REQUIRE(own.set_known(own.at("d"), {"4", false}, 14, kBytesMax));
+  own.at("e");  // only its server session knows the value
+  REQUIRE(own.set_known(own.at("f"), {"6", false}, 16, kBytesMax));
+  UserVariablesThere there;
+  there.set("a", {"1", false}, 1);
+  there.set("b", {"3", false}, 2);
+  there.set("c", {"3", true}, 3);
+  there.set("d", {"4", false}, 4);
+  there.set_unknown("e");
+  there.set_unknown("g");
+  std::string calls;
+  const auto assign = [&](const UserVariables::Variable& variable) {
+    calls += variable.name + "=" + variable.value.literal + ' ';
+  };
+  const auto clear = [&](std::string_view name) { calls += std::string(name) + "- "; };
+
+  there.take_over(own, assign, clear);
+  CHECK(calls == "a- b=2 f=6 g- ");
+  calls.clear();
+  there.take_over(own, assign, clear);
+  CHECK(calls.empty());
+  CHECK_FALSE(there.find("e")->is_null);
+
+  there.set("b", {"9", false}, 9);
+  CHECK(there.take_over(*own.find("b")));
+  CHECK_FALSE(there.take_over(*own.find("b")));
+  CHECK_FALSE(there.take_over(*own.find("e")));
+  CHECK(there.clear("e"));
+  CHECK_FALSE(there.clear("e"));
+  CHECK_FALSE(there.clear("not there"));
+
+  there.clear_all(clear);
+  CHECK(calls == "b- d- f- ");
+  CHECK_FALSE(there.any_set());
+}
+
 TEST_CASE("one SET assigns several; NULL comes behind a value of its type") {
   std::string text;
   UserVariableSet set(text);
