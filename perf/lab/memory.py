@@ -9,6 +9,7 @@ from lab.lab import TABLE_ROWS, rows_table
 
 CONNECTIONS = "10000"
 QUICK_CONNECTIONS = "1000"
+CONTENDERS = []  # there is no choice
 FEW = 64  # these have opened the pool, touched every path and left their memory to be used again
 STATE_COUNT = 20
 HELD_MS = 1e9

@@ -11,6 +11,7 @@ from lab.process import LabError
 
 CONNECTIONS = "1000"
 QUICK_CONNECTIONS = CONNECTIONS
+CONTENDERS = []  # there is no choice
 SERVER_SESSIONS_MAX = 16
 
 INIT = "SET @own={connection}, @text='of {connection}'"

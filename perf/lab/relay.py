@@ -10,6 +10,7 @@ from lab.process import LabError
 
 CONNECTIONS = "1,16,64,512"
 QUICK_CONNECTIONS = CONNECTIONS
+CONTENDERS = ["direct", "floor", "haproxy", "lockstep"]
 
 
 def choose(options, lab):
@@ -22,9 +23,7 @@ def choose(options, lab):
                              for binary in binaries],
     }
     chosen = []
-    for name in options.contenders.split(","):
-        if name not in known:
-            raise LabError(f"no contender '{name}'; there are {', '.join(known)}")
+    for name in options.contenders:
         chosen += known[name]()
     chosen += [lab_contenders.Command(*labelled(command, "")) for command in options.command]
     labels = [contender.label for contender in chosen]

@@ -60,6 +60,7 @@ CASES = {
     "binary write equal": ("binary write equal", BINARY_WRITE, SAME, None),
     "binary write": ("binary write equal", BINARY_WRITE, OWN, "awaited"),
 }
+CONTENDERS = list(CASES)
 # What --limit speaks of: syncs that cost no round trip, in front of a read.
 LIMITED = ("settings", "settings+variables")
 
@@ -68,7 +69,8 @@ def run(lab, options):
     lab.make_schema(rows_table())
     samples, complaints, started = [], [], []
     for connections in options.connections:
-        contenders = [Case(options.lockstep_binary, label, *case) for label, case in CASES.items()]
+        contenders = [Case(options.lockstep_binary, label, *case) for label, case in CASES.items()
+                      if label in options.contenders]
         try:
             for contender in contenders:
                 contender.start_for(lab, connections)
