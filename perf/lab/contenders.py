@@ -134,6 +134,12 @@ class Lockstep(Contender):
         return first_line([self.path, "--version"])
 
 
+def labelled(text, otherwise):
+    """`LABEL=VALUE`, or a value whose label is `otherwise`."""
+    label, mark, value = text.partition("=")
+    return (label, value) if mark else (otherwise, text)
+
+
 def first_line(command):
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)

@@ -52,7 +52,7 @@ def run(lab, options):
     lab.make_schema(rows_table())
     samples, rows, started = [], [], []
     for connections in options.connections:
-        for contender in cases(options.lockstep_binary):
+        for contender in cases(options.builds[0][1]):
             started.append(contender)
             try:
                 contender.start(lab)

@@ -64,7 +64,7 @@ def run(lab, options):
     lab.make_schema(rows_table() + [f"CREATE TABLE {SCHEMA}.perf_shared (id INT AUTO_INCREMENT PRIMARY KEY, owner INT)"])
     samples, contenders, complaints = [], [], []
     for connections in options.connections:
-        contender = Sharing(options.lockstep_binary)
+        contender = Sharing(options.builds[0][1])
         contenders.append(contender)
         try:
             contender.start(lab)

@@ -1,7 +1,5 @@
 """What stands in the middle, beside the least that anything there can cost."""
 
-import os
-
 from lab import contenders as lab_contenders
 from lab import report
 from lab.limit import missed
@@ -14,27 +12,20 @@ CONTENDERS = ["direct", "floor", "haproxy", "lockstep"]
 
 
 def choose(options, lab):
-    binaries = options.lockstep or [os.path.join(options.build, "lockstep")]
     known = {
         "direct": lambda: [lab_contenders.Direct("direct")],
         "floor": lambda: [lab_contenders.floor(lab.programs)],
         "haproxy": lambda: [lab_contenders.HaProxy("haproxy")],
-        "lockstep": lambda: [lab_contenders.Lockstep(*labelled(binary, "lockstep"), options.lockstep_settings)
-                             for binary in binaries],
+        "lockstep": lambda: [lab_contenders.Lockstep(*build, options.lockstep_settings) for build in options.builds],
     }
     chosen = []
     for name in options.contenders:
         chosen += known[name]()
-    chosen += [lab_contenders.Command(*labelled(command, "")) for command in options.command]
+    chosen += [lab_contenders.Command(*lab_contenders.labelled(command, "")) for command in options.command]
     labels = [contender.label for contender in chosen]
     if len(set(labels)) < len(labels):
         raise LabError(f"contenders need labels of their own: {', '.join(labels)}")
     return chosen
-
-
-def labelled(text, otherwise):
-    label, mark, value = text.partition("=")
-    return (label, value) if mark else (otherwise, text)
 
 
 def run(lab, options):

@@ -84,7 +84,7 @@ FAILURES = ("failures", lambda row: str(row["failures"] or ""))
 
 RELAY = [CONNECTIONS, NAME, PER_SECOND, ("x floor", lambda row: number(row.get("per_second_ratio"), 2)), *CPU,
          ("x floor", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE, BUSY, *LATENCY, FAILURES]
-STATE = [CONNECTIONS, NAME, PER_SECOND, *CPU, ("x equal", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE,
+STATE = [CONNECTIONS, NAME, PER_SECOND, *CPU, ("x", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE,
          ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]
 MULTIPLEXING = [("clients", CONNECTIONS[1]), ("server sessions", lambda row: number(row["server_sessions"], 0)), PER_SECOND,
                 *CPU, ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]

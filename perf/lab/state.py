@@ -1,6 +1,8 @@
 """What session state costs: clients that have all set the same, beside clients that each have set something else, so
 that every statement needs a sync. Few server sessions serve many clients, and as many in every case."""
 
+from typing import NamedTuple
+
 from lab import report
 from lab.contenders import Lockstep
 from lab.lab import TABLE_ROWS, rows_table
@@ -16,18 +18,43 @@ WRITE = "UPDATE perf_rows SET k=k+1 WHERE id={id}"
 BINARY_WRITE = "prepared: UPDATE perf_rows SET k=k+1 WHERE id=?"
 SAME_SETTINGS = "SET sort_buffer_size=300000, lock_wait_timeout=100"
 OWN_SETTINGS = "SET sort_buffer_size=30{connection}000, lock_wait_timeout=1{connection}"
-SAME_VARIABLES = "SET @owner=7, @note='of everybody'"
-OWN_VARIABLES = "SET @owner={connection}, @note='of {connection}'"
-SAME = (SAME_SETTINGS, SAME_VARIABLES)
+SAME = (SAME_SETTINGS, "SET @owner=7, @note='of everybody'")
+OWN = (OWN_SETTINGS, "SET @owner={connection}, @note='of {connection}'")
+TWENTY_SAME = (SAME_SETTINGS, "SET " + ", ".join(f"@v{number}='value {number} of all'" for number in range(20)))
+TWENTY_OWN = (SAME_SETTINGS, "SET " + ", ".join(f"@v{number}='value {number} of {{connection}}'" for number in range(20)))
 AWAITED = {"sync": {"pipelined": False}}
 
 
-class Case(Lockstep):
-    """Clients that begin with `init` and then send `statement`."""
+class Case(NamedTuple):
+    baseline: str  # the case that it is compared with
+    statement: str
+    init: tuple  # what each client says first
+    form: str | None  # what its syncs have to be
+    settings: dict = {}
 
-    def __init__(self, path, label, baseline, statement, init, form, settings=None):
-        super().__init__(label, path, settings or {})
-        self.baseline, self.statement, self.init, self.form = baseline, statement, init, form
+
+CASES = {
+    "equal": Case("equal", READ, SAME, None),
+    "settings": Case("equal", READ, (OWN_SETTINGS, SAME[1]), "pipelined"),
+    "settings+variables": Case("equal", READ, OWN, "pipelined"),
+    "the same awaited": Case("equal", READ, OWN, "awaited", AWAITED),
+    "20 variables equal": Case("20 variables equal", READ, TWENTY_SAME, None),
+    "20 variables": Case("20 variables equal", READ, TWENTY_OWN, "pipelined"),
+    "write equal": Case("write equal", WRITE, SAME, None),
+    "write guarded": Case("write equal", WRITE, OWN, "guarded"),
+    "write awaited": Case("write equal", WRITE, OWN, "awaited", AWAITED),
+    "binary write equal": Case("binary write equal", BINARY_WRITE, SAME, None),
+    "binary write": Case("binary write equal", BINARY_WRITE, OWN, "awaited"),  # no text can hold it and its syncs
+}
+CONTENDERS = list(CASES)
+
+
+class Clients(Lockstep):
+    """A lockstep with the clients of a case. Of a further build, each case is compared with the first build's."""
+
+    def __init__(self, path, label, case, baseline):
+        super().__init__(label, path, case.settings)
+        self.case, self.baseline = case, baseline
 
     def clients(self, connections):
         return max(2, connections)
@@ -36,48 +63,38 @@ class Case(Lockstep):
         """One connection is two clients in turn on one server session: one statement under way, and not one of them
         finds its state there."""
         pool = {"connections_max": max(1, connections // CLIENTS_PER_SERVER_SESSION)}
-        self.extra_settings = {**self.extra_settings, "pool": pool}
-        statements = lab.statements_file(self.label.replace(" ", "_"), [self.statement])
+        self.extra_settings = {**self.case.settings, "pool": pool}
+        statements = lab.statements_file(self.label.replace(" ", "_"), [self.case.statement])
         self.load_arguments = ["--statements", statements, "--table-rows", str(TABLE_ROWS)]
-        for statement in self.init:
+        for statement in self.case.init:
             self.load_arguments += ["--init", statement]
         if connections == 1:
             self.load_arguments.append("--in-turn")
         self.start(lab)
 
 
-OWN = (OWN_SETTINGS, OWN_VARIABLES)
-# By label: the case that it is compared with, the statement, what each client says first, the form that the syncs have
-# to have, and settings. Binary writes await their syncs, as no text can hold both.
-CASES = {
-    "equal": ("equal", READ, SAME, None),
-    "settings": ("equal", READ, (OWN_SETTINGS, SAME_VARIABLES), "pipelined"),
-    "settings+variables": ("equal", READ, OWN, "pipelined"),
-    "the same awaited": ("equal", READ, OWN, "awaited", AWAITED),
-    "write equal": ("write equal", WRITE, SAME, None),
-    "write guarded": ("write equal", WRITE, OWN, "guarded"),
-    "write awaited": ("write equal", WRITE, OWN, "awaited", AWAITED),
-    "binary write equal": ("binary write equal", BINARY_WRITE, SAME, None),
-    "binary write": ("binary write equal", BINARY_WRITE, OWN, "awaited"),
-}
-CONTENDERS = list(CASES)
-# What --limit speaks of: syncs that cost no round trip, in front of a read.
-LIMITED = ("settings", "settings+variables")
+def choose(options):
+    first, *further = options.builds
+    names = [name for name in CASES if name in options.contenders]
+    of_first = {name: name if not further else f"{first[0]}: {name}" for name in CASES}
+    return ([Clients(first[1], of_first[name], CASES[name], of_first[CASES[name].baseline]) for name in names]
+            + [Clients(path, f"{label}: {name}", CASES[name], of_first[name]) for label, path in further for name in names])
 
 
 def run(lab, options):
     lab.make_schema(rows_table())
     samples, complaints, started = [], [], []
     for connections in options.connections:
-        contenders = [Case(options.lockstep_binary, label, *case) for label, case in CASES.items()
-                      if label in options.contenders]
+        contenders = choose(options)
+        # A limit speaks of syncs that cost no round trip, in front of a read.
+        limited = [contender.label for contender in contenders if contender.case.form == "pipelined"]
         try:
             for contender in contenders:
                 contender.start_for(lab, connections)
             samples += run_rounds(lab, contenders, connections, range(options.rounds))
             for limit in options.limit:
                 if limit.connections == connections:
-                    complaints += missed(limit, samples, LIMITED, lambda count: run_more_rounds(
+                    complaints += missed(limit, samples, limited, lambda count: run_more_rounds(
                         lab, contenders, count, samples, options.rounds))
         finally:
             for contender in contenders:
@@ -85,15 +102,15 @@ def run(lab, options):
         started += contenders
     rows = report.summarise(samples)
     print(report.table(rows, report.STATE))
+    forms = {contender.label: contender.case.form for contender in started}
     complaints += [f"{row['contender']} at {row['connections']} connections: {why}"
-                 for row in rows if (why := wrong_syncs(row))]
+                   for row in rows if (why := wrong_syncs(row["syncs"], forms[row["contender"]]))]
     return report.Findings(rows, samples, started, complaints)
 
 
-def wrong_syncs(row):
+def wrong_syncs(syncs, wanted):
     """A case that does not do what its name says measures nothing."""
-    wanted = CASES[row["contender"]][3]
     # Some clients find their state by chance, and what they say first needs syncs, too.
-    enough = wanted is None or row["syncs"][wanted] > 0.9
-    others = sum(count for form, count in row["syncs"].items() if form != wanted)
-    return "" if enough and others < 0.1 else f"not {wanted or 'without syncs'}, as it should be, but {row['syncs']}"
+    enough = wanted is None or syncs[wanted] > 0.9
+    others = sum(count for form, count in syncs.items() if form != wanted)
+    return "" if enough and others < 0.1 else f"not {wanted or 'without syncs'}, as it should be, but {syncs}"
