@@ -235,6 +235,8 @@ class ClientSession : public net::StreamOwner,
   void send_bytes_of_command(backend::ServerSession& server, MutableBytes bytes);
   void send_set_option(Hold& hold, bool multi_statements);
   bool send_variables(Hold& hold, const session::Variables& from, const session::Variables& to);
+  bool needs_another_schema_first(const session::Schema& from, const session::Schema& to) const;
+  bool may_be_used(const session::Schema& from, const session::Schema& to) const;
   void send_schema(Hold& hold, const session::Schema& from, const session::Schema& to);
   void send_sync_packet(Hold& hold, mysql::Command command, Bytes packet);
   void send_own_query(backend::ServerSession& server, std::string_view query);

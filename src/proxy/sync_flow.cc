@@ -85,9 +85,14 @@ void ClientSession::send_own_query(backend::ServerSession& server, std::string_v
 
 /// MariaDB reads nothing anew when the schema has been selected before, whatever became of it since: there
 /// the way leads through another one.
-void ClientSession::send_schema(Hold& hold, const session::Schema& from, const session::Schema& to) {
+bool ClientSession::needs_another_schema_first(const session::Schema& from, const session::Schema& to) const {
   const bool selected_before = from.name == to.name || &from == &shared_.backend.states.unclear_schema();
-  if (selected_before && dialect().mariadb)
+  return selected_before && dialect().mariadb;
+}
+
+void ClientSession::send_schema(Hold& hold, const session::Schema& from, const session::Schema& to) {
+  if (guards_) return send_own_query(hold.server(), to.use);
+  if (needs_another_schema_first(from, to))
     send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(kOtherSchema));
   send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(to.packet));
 }
@@ -258,10 +263,11 @@ void ClientSession::send_set_option(Hold& hold, bool multi_statements) {
 /// text is one statement whatever a server makes of it, which it reads as it would alone.
 bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const session::Facets& from) const {
   // Most statements that write find all in step, and need no look at their text.
-  const bool any_due = needs.variables || needs.insert_id || needs.client_trackers ||
+  const bool any_due = needs.schema || needs.variables || needs.insert_id || needs.client_trackers ||
                        transaction_.held_back() || sees_user_variables(hold);
-  if (!any_due || !is_one_statement_for_sure() || !run_.request_done || run_.retried || needs.schema ||
-      needs.multi_statements || needs.nothing_counted || transaction_goes_on_elsewhere(hold))
+  if (!any_due || !is_one_statement_for_sure() || !run_.request_done || run_.retried ||
+      (needs.schema && !may_be_used(*from.schema, *schema_on(hold))) || needs.multi_statements ||
+      needs.nothing_counted || transaction_goes_on_elsewhere(hold))
     return false;
   constexpr sql::Traits kUnfit{Trait::opaque, Trait::loads_local, Trait::contains_version_comment};
   if (run_.traits.has_any(kUnfit) || (needs.empty_diagnostics && !hold.server().diagnostics_empty))
@@ -273,6 +279,11 @@ bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const se
   return longest < std::min<std::uint64_t>(mysql::kMaxPayload - 1,
                                            hold.server().pool().profile().command_bytes_limit()) &&
          from.variables->dialect.charset == facets_.variables->dialect.charset;
+}
+
+/// By USE, which is a statement and no command.
+bool ClientSession::may_be_used(const session::Schema& from, const session::Schema& to) const {
+  return !to.use.empty() && !needs_another_schema_first(from, to);
 }
 
 /// The first one needs a server session that reads more than one statement.

@@ -18,6 +18,7 @@ struct Schema {
   bool selected = false;  ///< false: no schema, as after a login without one
   std::string name;
   std::string packet;  ///< COM_INIT_DB, header included: the sync of this facet
+  std::string use;     ///< the same as a statement; empty where the name might be read as another one
 };
 
 struct VariableValue {

@@ -18,6 +18,12 @@ sql::Dialect dialect_of(const Variables& variables) {
   return dialect;
 }
 
+/// The same in every character set that a client may have, and no end of a quoted name.
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+         c == '$';
+}
+
 }  // namespace
 
 std::string role_statement(std::string_view current_role, bool mariadb) {
@@ -54,6 +60,7 @@ const Schema& StateStore::schema(std::string_view name) {
   made->name = name;
   mysql::PacketWriter writer(made->packet);
   mysql::encode_init_db(writer, name);
+  if (std::ranges::all_of(name, is_plain)) made->use = "USE `" + made->name + '`';
   return **schemas_.insert(std::move(made)).first;
 }
 

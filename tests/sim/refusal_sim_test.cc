@@ -188,4 +188,34 @@ TEST_CASE("Behind a sync that fails no statement runs, in whatever form the sync
   }
 }
 
+TEST_CASE("A write goes out behind USE in one text, and runs nowhere but in the client's schema") {
+  start_log(LogLevel::error);
+  for (const bool refused : {false, true}) {
+    CAPTURE(refused);
+    SmallWorld world(1, [](config::Settings& settings) { settings.pool.connections_max = 1; });
+    HandClient& client = world.client();
+    client.query("USE crm");
+    REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+    HandClient& other = world.client();
+    other.query("USE shop");
+    REQUIRE(world.run_until([&] { return other.answered() == 1; }, 1min));
+    std::vector<std::string> schemas;
+    world.database().on_executed = [&](std::string_view ran, const SessionState& state) {
+      if (ran.contains("VALUES (7)")) schemas.push_back(state.schema);
+    };
+    const auto guarded = [&] {
+      return world.counters()
+          .syncs[static_cast<std::size_t>(metrics::Facet::schema)][metrics::SyncForm::guarded]
+          .get();
+    };
+    const std::uint64_t before = guarded();
+    if (refused) world.database().instead = refuses("USE", 1049);
+    client.query("INSERT INTO orders VALUES (7)");
+    REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+    CHECK(guarded() > before);
+    // Where the schema is gone it runs without one, as on a direct connection.
+    CHECK(schemas == std::vector<std::string>{refused ? "" : "crm"});
+  }
+}
+
 }  // namespace lockstep::sim_test
