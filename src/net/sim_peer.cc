@@ -113,6 +113,10 @@ void ServerPeer::listen_again() {
   address_ = listening_->address;
 }
 
+void ServerPeer::reset_connections() {
+  for (const Connection& connection : connections_) connection.peer->reset();
+}
+
 void ServerPeer::act() {
   while (listening_ != nullptr && !listening_->backlog.empty()) {
     world_.busy();

@@ -101,6 +101,8 @@ class ServerPeer final : public Actor {
   /// Refuses new connections; those that are there stay.
   void stop_listening() { listening_.reset(); }
   void listen_again();
+  /// As when the server dies.
+  void reset_connections();
   std::size_t connections() const { return connections_.size(); }
   std::size_t accepted_total() const { return accepted_total_; }
 

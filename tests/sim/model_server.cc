@@ -72,6 +72,29 @@ void write_binary_row(PacketWriter& writer, std::uint8_t sequence, const ModelRe
   writer.end();
 }
 
+/// Of COM_STMT_EXECUTE. Types that it does not name are those of an earlier one. False when there are none,
+/// or the packet ends too early.
+bool read_parameters(Bytes payload, PreparedStatement& statement, ParameterValues& values) {
+  if (statement.parameters == 0) return true;
+  mysql::PacketReader reader(payload);
+  reader.skip(1 + 4 + 1 + 4);
+  const Bytes nulls = reader.bytes((statement.parameters + 7) / 8);
+  if (reader.u8() != 0) statement.types = as_text(reader.bytes(2 * statement.parameters));
+  if (statement.types.empty()) return false;
+  for (std::size_t i = 0; i < statement.parameters && reader.ok(); ++i) {
+    const auto type = static_cast<mysql::FieldType>(static_cast<std::uint8_t>(statement.types[2 * i]));
+    if ((nulls[i / 8] >> (i % 8) & 1) != 0 ||
+        (reader.at_end() && type == mysql::FieldType::MYSQL_TYPE_BLOB)) {
+      values.emplace_back();
+    } else if (type == mysql::FieldType::MYSQL_TYPE_LONG) {
+      values.push_back(std::to_string(reader.u32()));
+    } else {
+      values.emplace_back(reader.str_lenenc());
+    }
+  }
+  return reader.ok();
+}
+
 /// Of texts without a `;` in quotes, which are all that the tests send.
 std::vector<std::string_view> cut_at_semicolons(std::string_view text) {
   std::vector<std::string_view> parts;
@@ -86,15 +109,17 @@ std::vector<std::string_view> cut_at_semicolons(std::string_view text) {
 }  // namespace
 
 ModelConnection::ModelConnection(net::sim::World& world, const ModelServerSettings& settings,
-                                 std::uint32_t connection_id)
+                                 std::uint32_t connection_id, std::uint32_t& prepared_there)
     : world_(world),
       settings_(settings),
       connection_id_(connection_id),
       assembler_(kPayloadMax),
       login_(settings.users, "localhost", kNonce),
-      session_(settings.database) {}
+      session_(settings.database),
+      prepared_there_(prepared_there) {}
 
 ModelConnection::~ModelConnection() {
+  prepared_there_ -= static_cast<std::uint32_t>(session_.prepared_count());
   *self_ = nullptr;
   settings_.database.running.erase(connection_id_);
 }
@@ -181,7 +206,7 @@ void ModelConnection::plain_command(Command command, std::string_view arguments)
 /// False when it did not run, or its reply will not arrive.
 bool ModelConnection::attempt(Command command, std::string_view text, const std::function<void()>& run) {
   mishap_ = settings_.database.mishap(command, text);
-  if (mishap_ == Mishap::refused) reply(model_error(1193, "Unknown system variable"));
+  if (mishap_ == Mishap::refused) reply(model_error(1238, "Variable is read only"));
   if (mishap_ == Mishap::refused || mishap_ == Mishap::cut_before_it_runs) return false;
   const std::size_t before = out_.size();
   run();
@@ -237,35 +262,31 @@ bool ModelConnection::kill(std::string_view text) {
 bool ModelConnection::prepared_command(Command command, Bytes payload) {
   switch (command) {
     case Command::COM_STMT_PREPARE: prepare(as_text(payload.subspan(1))); return true;
-    case Command::COM_STMT_EXECUTE: {
-      const std::uint32_t id = mysql::statement_id(payload).value_or(0);
-      if (id == 0 || id > prepared_.size()) {
-        reply(model_error(1243, "Unknown prepared statement handler"));
-      } else {
-        binary_rows_ = true;
-        run_statement(read_sql(prepared_[id - 1]).front(), prepared_[id - 1], false);
-        binary_rows_ = false;
-      }
-      return true;
-    }
+    case Command::COM_STMT_EXECUTE: execute(payload); return true;
     case Command::COM_STMT_SEND_LONG_DATA:
       if (payload.size() < 7) reply(model_error(1835, "Malformed communication packet."));
       return true;
-    case Command::COM_STMT_CLOSE: return true;
+    case Command::COM_STMT_CLOSE:
+      if (session_.close_statement(mysql::statement_id(payload).value_or(0))) --prepared_there_;
+      return true;
     default: return false;
   }
 }
 
 /// Of the columns of its results it says nothing before they come, as servers do of CALL.
 void ModelConnection::prepare(std::string_view text) {
-  prepared_.emplace_back(text);
-  std::string& kept = prepared_.back();
-  const auto parameters = std::ranges::count(kept, '?');
-  std::ranges::replace(kept, '?', '1');
+  if (prepared_there_ >= settings_.prepared_max) {
+    session_.skip_statement_id();
+    return reply(model_error(1461, "Can't create more than max_prepared_stmt_count statements"));
+  }
+  if (const ModelReply refusal = session_.prepare(text); refusal.error_code != 0) return reply(refusal);
+  const std::uint32_t id = session_.last_statement_id();
+  ++prepared_there_;
+  const std::size_t parameters = session_.prepared(id)->parameters;
   PacketWriter writer(out_);
   writer.begin(sequence_++)
       .u8(mysql::ReplyByte::kOk)
-      .u32(static_cast<std::uint32_t>(prepared_.size()))
+      .u32(id)
       .u16(0)
       .u16(static_cast<std::uint16_t>(parameters))
       .zeros(1 + 2)
@@ -274,6 +295,22 @@ void ModelConnection::prepare(std::string_view text) {
   for (auto i = parameters; i != 0; --i) write_definition(writer, sequence_++, "?");
   const bool eof = (login_.capabilities() & CLIENT_DEPRECATE_EOF) == 0;
   if (eof) mysql::EofPacket{0, SERVER_STATUS_AUTOCOMMIT}.encode(writer, sequence_++);
+}
+
+/// Long data is not kept: a parameter that was sent so is NULL.
+void ModelConnection::execute(Bytes payload) {
+  const std::uint32_t id = mysql::statement_id(payload).value_or(0);
+  PreparedStatement* statement = session_.prepared(id);
+  ParameterValues values;
+  if (statement != nullptr && !read_parameters(payload, *statement, values))
+    return reply(model_error(1210, "Incorrect arguments to mysqld_stmt_execute"));
+  binary_rows_ = true;
+  const std::string text = statement != nullptr ? statement->text : std::string();
+  const ModelReply answer = session_.execute(id, values);
+  reply(answer);
+  binary_rows_ = false;
+  settings_.database.behind_its_back(text, session_.state());
+  settings_.database.on_executed(text, session_.state());
 }
 
 void ModelConnection::query(std::string_view text) {
@@ -313,7 +350,9 @@ void ModelConnection::set_option(Bytes arguments) {
 
 void ModelConnection::reset_connection() {
   switch (settings_.reset) {
-    case ModelReset::done: return reply(session_.reset_connection());
+    case ModelReset::done:
+      prepared_there_ -= static_cast<std::uint32_t>(session_.prepared_count());
+      return reply(session_.reset_connection());
     case ModelReset::refused: return reply(unknown_command());
     case ModelReset::hangs: hangs_ = true;
   }
@@ -360,7 +399,7 @@ void ModelConnection::reply_end(const ModelReply& reply, std::uint16_t status, O
 ModelServer::ModelServer(net::sim::World& world, const net::SocketAddress& address,
                          const ModelServerSettings& settings)
     : world_(world), settings_(settings), door_(world, address, [this] {
-        return std::make_unique<ModelConnection>(world_, settings_, ++last_connection_id_);
+        return std::make_unique<ModelConnection>(world_, settings_, ++last_connection_id_, prepared_);
       }) {}
 
 }  // namespace lockstep::sim_test

@@ -22,15 +22,18 @@ struct ModelServerSettings {
   const mysql::UserDirectory& users;
   std::string version = "9.7.4";
   ModelReset reset = ModelReset::done;
+  std::uint32_t prepared_max = UINT32_MAX;  ///< binary prepared statements of all its connections: then 1461
 };
 
 /// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
-/// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements,
-/// whose parameters it takes for 1. KILL QUERY interrupts what another connection runs at that moment, and
-/// does nothing to one that runs nothing.
+/// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements.
+/// KILL QUERY interrupts what another connection runs at that moment, and does nothing to one that runs
+/// nothing.
 class ModelConnection final : public net::sim::PeerScript {
  public:
-  ModelConnection(net::sim::World& world, const ModelServerSettings& settings, std::uint32_t connection_id);
+  /// `prepared_there` counts the binary prepared statements of the server.
+  ModelConnection(net::sim::World& world, const ModelServerSettings& settings, std::uint32_t connection_id,
+                  std::uint32_t& prepared_there);
   ~ModelConnection() override;
 
   void on_open(net::sim::Peer& peer) override;
@@ -42,6 +45,7 @@ class ModelConnection final : public net::sim::PeerScript {
   void plain_command(mysql::Command command, std::string_view arguments);
   bool prepared_command(mysql::Command command, Bytes payload);
   void prepare(std::string_view text);
+  void execute(Bytes payload);
   void run(net::sim::Peer& peer, std::string text, Duration duration);
   void end_run(net::sim::Peer& peer, bool interrupted);
   bool kill(std::string_view text);
@@ -69,7 +73,7 @@ class ModelConnection final : public net::sim::PeerScript {
   std::string unread_;  // came while a statement ran
   std::shared_ptr<ModelConnection*> self_ = std::make_shared<ModelConnection*>(this);  // null when it is gone
   ModelSession session_;
-  std::vector<std::string> prepared_;  // texts, with 1 for each parameter; ids count from 1
+  std::uint32_t& prepared_there_;
   bool binary_rows_ = false;
   std::string out_;
   std::uint8_t sequence_ = 0;     // of the next packet of the reply
@@ -86,6 +90,7 @@ class ModelServer {
   net::sim::World& world_;
   ModelServerSettings settings_;
   std::uint32_t last_connection_id_ = 0;
+  std::uint32_t prepared_ = 0;
   net::sim::ServerPeer door_;
 };
 

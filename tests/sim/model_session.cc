@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "model_variables.h"
 #include "mysql/constants.h"
@@ -19,11 +20,28 @@ constexpr std::array<std::string_view, 3> kTables{"orders", "items", "people"};
 constexpr std::array<std::string_view, 2> kRoles{"reader", "writer"};
 constexpr std::uint64_t kRowsMax = 100'000;
 
+/// As a server does for arithmetic: the digits that a text begins with.
+std::int64_t number_in(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool is_own_table(std::string_view name) {
+  return name.starts_with("own");
+}
+
 ModelReply syntax_error() {
   return model_error(1064, "You have an error in your SQL syntax");
 }
 ModelReply no_such_table(const std::string& name) {
   return model_error(1146, fmt::format("Table '{}' doesn't exist", name));
+}
+ModelReply unknown_statement(std::string_view name) {
+  return model_error(1243, fmt::format("Unknown prepared statement handler ({}) given to EXECUTE", name));
+}
+ModelReply no_such_savepoint(const std::string& name) {
+  return model_error(1305, fmt::format("SAVEPOINT {} does not exist", name));
 }
 ModelReply unknown_schema(std::string_view name) {
   return model_error(1049, fmt::format("Unknown database '{}'", name));
@@ -70,10 +88,13 @@ std::map<std::string, std::string> SessionState::promised() const {
   all["(role)"] = role;
   std::string& locks = all["(locks)"];
   for (const auto& [name, count] : named_locks) locks += fmt::format("{}*{} ", name, count);
+  std::string& locked = all["(locked tables)"];
+  for (const auto& [name, writes] : locked_tables)
+    locked += fmt::format("{} {}, ", name, writes ? "WRITE" : "READ");
   return all;
 }
 
-ModelSession::ModelSession(Database& database) : database_(database) {
+ModelSession::ModelSession(Database& database) : database_(&database) {
   for (const auto& [name, variable] : model_variables()) state_.variables[name] = variable.global;
 }
 
@@ -115,9 +136,11 @@ ModelReply ModelSession::reset_connection() {
   roll_back();
   std::string schema = std::move(state_.schema);
   std::string role = std::move(state_.role);
-  state_ = ModelSession(database_).state_;
+  state_ = ModelSession(*database_).state_;
   state_.schema = std::move(schema);
   state_.role = std::move(role);
+  prepared_.clear();
+  text_prepared_.clear();
   changed_variables_.clear();
   schema_changed_ = false;
   return finish({});
@@ -160,11 +183,20 @@ ModelReply ModelSession::run(TokenReader& reader) {
   if (reader.accept("show")) return run_show(reader);
   if (reader.accept("insert", "into")) return run_insert(reader);
   if (reader.accept("update")) return run_update(reader);
+  if (reader.accept("delete", "from")) return run_delete(reader);
+  if (reader.accept("lock", "tables")) return run_lock(reader);
+  if (reader.accept("unlock", "tables")) return run_unlock();
+  if (reader.accept("savepoint")) return set_savepoint(reader.take().text);
+  if (reader.accept("release", "savepoint")) return release_savepoint(reader.take().text);
+  if (reader.accept("prepare")) return run_prepare(reader);
+  if (reader.accept("execute")) return run_execute(reader);
+  if (reader.accept("deallocate", "prepare")) return run_deallocate(reader);
   if (reader.accept("create", "temporary")) return run_create_temporary(reader);
   if (reader.accept("drop", "temporary")) return run_drop_temporary(reader);
   if (reader.accept("use")) return init_db(reader.take().text);
   if (reader.accept("begin") || reader.accept("start", "transaction")) return begin(), ModelReply{};
   if (reader.accept("commit")) return commit(), ModelReply{};
+  if (reader.accept("rollback", "to")) return roll_back_to(reader.take().text);
   if (reader.accept("rollback")) return roll_back(), ModelReply{};
   if (reader.accept("do")) return {};
   return syntax_error();
@@ -242,14 +274,38 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   return std::nullopt;
 }
 
-/// 5, 'text', X'', _utf8mb4'text' COLLATE utf8mb4_bin, NULL: what a client writes, and what lockstep does.
+/// One operand, or two with a + between them.
 UserVariable ModelSession::read_user_value(TokenReader& reader) {
+  const UserVariable first = read_operand(reader);
+  if (!reader.accept("+")) return first;
+  const UserVariable second = read_operand(reader);
+  if (!first.value || !second.value) return {std::nullopt, true};
+  return {std::to_string(number_in(*first.value) + number_in(*second.value)), true};
+}
+
+/// 5, 'text', X'', _utf8mb4'text' COLLATE utf8mb4_bin, NULL: what a client writes, and what lockstep does;
+/// and what has a value: @a, LAST_INSERT_ID(), a parameter.
+UserVariable ModelSession::read_operand(TokenReader& reader) {
   if (reader.accept("null")) return {std::nullopt, false};
+  if (reader.accept("last_insert_id", "(")) {
+    reader.accept(")");
+    return {std::to_string(state_.last_insert_id), true};
+  }
+  if (reader.accept("?")) return {take_parameter(), false};
   Token value = reader.take();
   if (value.kind == Token::Kind::number) return {value.text, true};
+  if (value.kind == Token::Kind::user_variable) {
+    const auto found = state_.user_variables.find(value.text);
+    return found == state_.user_variables.end() ? UserVariable{} : found->second;
+  }
   while (value.kind == Token::Kind::word) value = reader.take();  // an introducer, the X of X''
   if (reader.accept("collate")) reader.take();
   return {value.text, false};
+}
+
+std::optional<std::string> ModelSession::take_parameter() {
+  if (parameters_ == nullptr || parameters_taken_ == parameters_->size()) return std::nullopt;
+  return (*parameters_)[parameters_taken_++];
 }
 
 void ModelSession::assign(const Assignment& assignment) {
@@ -278,6 +334,9 @@ void ModelSession::assign(const Assignment& assignment) {
 }
 
 ModelReply ModelSession::run_select(TokenReader& reader) {
+  if (reader.accept("v", "from")) return select_from_own(reader.take().text, /*counts=*/false);
+  if (reader.accept("count", "(") && reader.accept("*", ")") && reader.accept("from"))
+    return select_from_own(reader.take().text, /*counts=*/true);
   ModelReply reply;
   reply.kind = ModelReply::Kind::rows;
   ModelReply::Row row;
@@ -290,13 +349,30 @@ ModelReply ModelSession::run_select(TokenReader& reader) {
     const bool in_information_schema =
         reader.accept("information_schema", ".");  // which is part of no transaction
     const std::string table = reader.take().text;
-    if (!in_information_schema && !table_exists(table)) return no_such_table(table);
-    if (!in_information_schema && !state_.temporary_tables.contains(table)) touch_table();
+    if (!in_information_schema) {
+      if (const auto refusal = refuses_table(table, /*writes=*/false)) return *refusal;
+      if (!state_.temporary_tables.contains(table)) touch_table();
+    }
   }
   if (reader.accept("limit")) {
-    count = std::min<std::uint64_t>(std::stoull(reader.take().text), kRowsMax);
+    const std::string limit = reader.accept("?") ? take_parameter().value_or("1") : reader.take().text;
+    count = std::min<std::uint64_t>(std::stoull(limit), kRowsMax);
   }
   reply.rows.assign(count, row);
+  return reply;
+}
+
+ModelReply ModelSession::select_from_own(const std::string& table, bool counts) {
+  if (const auto refusal = refuses_table(table, /*writes=*/false)) return *refusal;
+  touch_table();
+  ModelReply reply;
+  reply.kind = ModelReply::Kind::rows;
+  reply.columns = {counts ? "COUNT(*)" : "v"};
+  const std::vector<std::string>& values = rows_of(table);
+  if (counts) reply.rows.push_back({std::to_string(values.size())});
+  if (!counts) {
+    for (const std::string& value : values) reply.rows.push_back({value});
+  }
   return reply;
 }
 
@@ -371,6 +447,10 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
       }
       break;
     case Token::Kind::mark:
+      if (item.text == "?") {
+        row.push_back(take_parameter());
+        return true;
+      }
       if (item.text != "(") break;
       if (const auto answer = answer_subquery(reader)) {
         row.push_back(answer->empty() ? std::nullopt : answer);
@@ -487,25 +567,147 @@ ModelReply ModelSession::run_show(TokenReader& reader) {
 
 ModelReply ModelSession::run_insert(TokenReader& reader) {
   const std::string table = reader.take().text;
-  if (!table_exists(table)) return no_such_table(table);
+  if (const auto refusal = refuses_table(table, /*writes=*/true)) return *refusal;
   ModelReply reply;
   reply.affected_rows = 1;
   if (state_.temporary_tables.contains(table)) return reply;
   touch_table();
-  ++uncommitted_rows_;
+  if (is_own_table(table)) {
+    if (!reader.accept("values", "(")) return syntax_error();
+    rows_to_write(table).push_back(read_user_value(reader).value.value_or("NULL"));
+    reply.insert_id = state_.last_insert_id = ++database_->tables[full_name(table)].last_id;
+  } else {
+    ++uncommitted_.rows;
+  }
   if (!state_.in_transaction) commit();
-  reply.insert_id = state_.last_insert_id = ++database_.last_id;
   return reply;
 }
 
+/// UPDATE own1 SET v = v + 1; of other tables nothing is kept.
 ModelReply ModelSession::run_update(TokenReader& reader) {
   const std::string table = reader.take().text;
-  if (!table_exists(table)) return no_such_table(table);
+  if (const auto refusal = refuses_table(table, /*writes=*/true)) return *refusal;
   if (!state_.temporary_tables.contains(table)) touch_table();
   ModelReply reply;
   reply.affected_rows = 1;
+  if (!is_own_table(table)) return reply;
+  reply.affected_rows = 0;
+  for (std::string& value : rows_to_write(table)) {
+    if (value == "NULL") continue;
+    value = std::to_string(number_in(value) + 1);
+    ++reply.affected_rows;
+  }
+  if (!state_.in_transaction) commit();
   return reply;
 }
+
+ModelReply ModelSession::run_delete(TokenReader& reader) {
+  const std::string table = reader.take().text;
+  if (const auto refusal = refuses_table(table, /*writes=*/true)) return *refusal;
+  if (!is_own_table(table)) return syntax_error();
+  touch_table();
+  ModelReply reply;
+  reply.affected_rows = rows_of(table).size();
+  rows_to_write(table).clear();
+  if (!state_.in_transaction) commit();
+  return reply;
+}
+
+/// One table of the client's own. Nobody waits for another one's lock.
+ModelReply ModelSession::run_lock(TokenReader& reader) {
+  const std::string table = reader.take().text;
+  if (schema().empty()) return model_error(1046, "No database selected");
+  commit();
+  state_.locked_tables = {{full_name(table), reader.accept("write")}};
+  return {};
+}
+
+ModelReply ModelSession::run_unlock() {
+  if (!state_.locked_tables.empty()) commit();
+  state_.locked_tables.clear();
+  return {};
+}
+
+// Statements prepared in text
+
+ModelReply ModelSession::run_prepare(TokenReader& reader) {
+  const std::string name = reader.take().text;
+  if (!reader.accept("from")) return syntax_error();
+  const std::string text = reader.take().text;
+  text_prepared_.erase(name);  // also if the new one is refused
+  if (const auto refusal = refuses_preparing(text)) return *refusal;
+  text_prepared_[name] = make_prepared(text);
+  return {};
+}
+
+ModelReply ModelSession::run_execute(TokenReader& reader) {
+  const std::string name = reader.take().text;
+  const auto found = text_prepared_.find(name);
+  if (found == text_prepared_.end()) return unknown_statement(name);
+  ParameterValues values;
+  if (reader.accept("using")) {
+    do {
+      values.push_back(read_operand(reader).value);
+    } while (reader.accept(","));
+  }
+  return run_prepared(found->second, values);
+}
+
+ModelReply ModelSession::run_deallocate(TokenReader& reader) {
+  const std::string name = reader.take().text;
+  return text_prepared_.erase(name) != 0 ? ModelReply{} : unknown_statement(name);
+}
+
+PreparedStatement ModelSession::make_prepared(std::string_view text) const {
+  return {.text = std::string(text),
+          .schema = state_.schema,
+          .parameters = static_cast<std::size_t>(std::ranges::count(text, '?'))};
+}
+
+/// In the schema of its PREPARE.
+ModelReply ModelSession::run_prepared(const PreparedStatement& statement, const ParameterValues& values) {
+  if (values.size() != statement.parameters) return model_error(1210, "Incorrect arguments to EXECUTE");
+  const auto tokens = read_sql(statement.text);
+  TokenReader reader(tokens.front());
+  prepared_in_ = &statement.schema;
+  parameters_ = &values;
+  parameters_taken_ = 0;
+  ModelReply reply = run(reader);
+  prepared_in_ = nullptr;
+  parameters_ = nullptr;
+  return reply;
+}
+
+/// A server looks for the tables when it prepares.
+std::optional<ModelReply> ModelSession::refuses_preparing(std::string_view text) const {
+  const auto statements = read_sql(text);
+  for (const Token& token : statements.front()) {
+    if (token.kind != Token::Kind::word) continue;
+    if (token.text == "nothing") return no_such_table(token.text);
+    if (is_own_table(token.text) && state_.schema.empty()) return model_error(1046, "No database selected");
+  }
+  return std::nullopt;
+}
+
+ModelReply ModelSession::prepare(std::string_view text) {
+  ++last_statement_id_;
+  if (const auto refusal = refuses_preparing(text)) return *refusal;
+  prepared_[last_statement_id_] = make_prepared(text);
+  return {};
+}
+
+PreparedStatement* ModelSession::prepared(std::uint32_t id) {
+  const auto found = prepared_.find(id);
+  return found == prepared_.end() ? nullptr : &found->second;
+}
+
+ModelReply ModelSession::execute(std::uint32_t id, const ParameterValues& values) {
+  const PreparedStatement* statement = prepared(id);
+  if (statement == nullptr) return unknown_statement(std::to_string(id));
+  return finish(run_prepared(*statement, values));
+}
+
+// Temporary tables
 
 ModelReply ModelSession::run_create_temporary(TokenReader& reader) {
   if (!reader.accept("table")) return syntax_error();
@@ -523,30 +725,85 @@ ModelReply ModelSession::run_drop_temporary(TokenReader& reader) {
   return {};
 }
 
+// Tables
+
 bool ModelSession::table_exists(const std::string& name) const {
-  return state_.temporary_tables.contains(name) || std::ranges::find(kTables, name) != kTables.end();
+  return state_.temporary_tables.contains(name) || std::ranges::find(kTables, name) != kTables.end() ||
+         is_own_table(name);
+}
+
+std::optional<ModelReply> ModelSession::refuses_table(const std::string& name, bool writes) const {
+  if (!table_exists(name)) return no_such_table(name);
+  if (state_.temporary_tables.contains(name)) return std::nullopt;
+  if (is_own_table(name) && schema().empty()) return model_error(1046, "No database selected");
+  if (state_.locked_tables.empty()) return std::nullopt;
+  const auto locked = state_.locked_tables.find(full_name(name));
+  if (locked == state_.locked_tables.end()) return model_error(1100, "Table was not locked with LOCK TABLES");
+  if (writes && !locked->second) return model_error(1099, "Table was locked with a READ lock");
+  return std::nullopt;
+}
+
+std::string ModelSession::full_name(const std::string& table) const {
+  return fmt::format("{}.{}", schema(), table);
+}
+
+const std::vector<std::string>& ModelSession::rows_of(const std::string& table) const {
+  static const std::vector<std::string> kNone;
+  const auto own = uncommitted_.tables.find(full_name(table));
+  if (own != uncommitted_.tables.end()) return own->second;
+  const auto committed = database_->tables.find(full_name(table));
+  return committed != database_->tables.end() ? committed->second.values : kNone;
+}
+
+std::vector<std::string>& ModelSession::rows_to_write(const std::string& table) {
+  return uncommitted_.tables.emplace(full_name(table), rows_of(table)).first->second;
 }
 
 // Transactions
 
 void ModelSession::begin() {
   commit();
+  state_.locked_tables.clear();
   state_.in_transaction = true;
 }
 
 void ModelSession::commit() {
-  database_.committed_rows += uncommitted_rows_;
-  uncommitted_rows_ = 0;
-  state_.in_transaction = false;
+  database_->committed_rows += uncommitted_.rows;
+  for (auto& [name, values] : uncommitted_.tables) database_->tables[name].values = std::move(values);
+  roll_back();
 }
 
 void ModelSession::roll_back() {
-  uncommitted_rows_ = 0;
+  uncommitted_ = {};
+  savepoints_.clear();
   state_.in_transaction = false;
 }
 
 void ModelSession::touch_table() {
   if (state_.variables["autocommit"] == "OFF") state_.in_transaction = true;
+}
+
+/// With autocommit there is nothing to come back to outside of a transaction.
+ModelReply ModelSession::set_savepoint(const std::string& name) {
+  std::erase_if(savepoints_, [&](const auto& savepoint) { return savepoint.first == name; });
+  if (state_.in_transaction || state_.variables["autocommit"] == "OFF")
+    savepoints_.emplace_back(name, uncommitted_);
+  return {};
+}
+
+ModelReply ModelSession::release_savepoint(const std::string& name) {
+  const auto found = std::ranges::find(savepoints_, name, &std::pair<std::string, Uncommitted>::first);
+  if (found == savepoints_.end()) return no_such_savepoint(name);
+  savepoints_.erase(found, savepoints_.end());
+  return {};
+}
+
+ModelReply ModelSession::roll_back_to(const std::string& name) {
+  const auto found = std::ranges::find(savepoints_, name, &std::pair<std::string, Uncommitted>::first);
+  if (found == savepoints_.end()) return no_such_savepoint(name);
+  uncommitted_ = found->second;
+  savepoints_.erase(found + 1, savepoints_.end());
+  return {};
 }
 
 }  // namespace lockstep::sim_test

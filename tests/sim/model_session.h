@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,8 +29,9 @@ struct SessionState {
       variables;  ///< as trackers tell them: ON/OFF, empty for a NULL character set
   std::map<std::string, UserVariable> user_variables;
   std::set<std::string> temporary_tables;
-  std::string role;                        ///< empty: none
-  std::map<std::string, int> named_locks;  ///< how often each is held; no session waits for another one's
+  std::map<std::string, bool> locked_tables;  ///< by LOCK TABLES, with `schema.name`; true: for writing
+  std::string role;                           ///< empty: none
+  std::map<std::string, int> named_locks;     ///< how often each is held; no session waits for another one's
   std::uint64_t last_insert_id = 0;
   bool in_transaction = false;
 
@@ -47,6 +49,7 @@ struct ModelReply {
   Kind kind = Kind::ok;
   std::uint64_t affected_rows = 0;
   std::uint64_t insert_id = 0;
+  std::uint32_t statement_id = 0;  ///< that COM_STMT_PREPARE gave; 0 in any other reply
   std::uint16_t error_code = 0;
   std::string error_text;
   std::vector<std::string> columns;
@@ -58,6 +61,24 @@ struct ModelReply {
 
 ModelReply model_error(std::uint16_t code, std::string text);
 
+/// A table with an AUTO_INCREMENT column and one for values, which holds what its one writer has committed.
+struct Table {
+  std::vector<std::string> values;
+  std::uint64_t last_id = 0;  ///< no ROLLBACK takes one back
+  bool operator==(const Table&) const = default;
+};
+/// By `schema.name`: tables whose names begin with `own` are there in every schema, empty at first.
+using Tables = std::map<std::string, Table>;
+
+/// A prepared statement, of either protocol. The schema is that of its PREPARE.
+struct PreparedStatement {
+  std::string text;
+  std::string schema;
+  std::size_t parameters = 0;
+  std::string types = {};  ///< of the parameters, as the last execution that named any has it
+};
+using ParameterValues = std::vector<std::optional<std::string>>;
+
 /// What goes wrong with one statement of a text, or with another command. What was answered before it
 /// arrives.
 enum class Mishap {
@@ -65,13 +86,13 @@ enum class Mishap {
   cut_before_it_runs,  ///< the server's connection ends
   cut_before_its_reply,
   cut_within_its_reply,
-  refused,  ///< an unknown system variable; it does not run
+  refused,  ///< with error 1238; it does not run
 };
 
 /// What all sessions of one model server group share.
 struct Database {
-  std::uint64_t last_id = 0;
-  std::uint64_t committed_rows = 0;
+  Tables tables;
+  std::uint64_t committed_rows = 0;  ///< in the other tables
   /// Called after each statement, with its text and the state of the session that ran it.
   std::function<void(std::string_view text, const SessionState& after)> on_executed =
       [](std::string_view, const SessionState&) {};
@@ -97,7 +118,7 @@ struct Database {
 
 /// A MySQL session over a small SQL: enough to set, see and depend on session state as section 3 of the
 /// design lists it. The same class plays the server, and, apart from any server, what a client's one session
-/// should be like.
+/// should be like. A copy is another session in the same state, with the same database.
 class ModelSession {
  public:
   explicit ModelSession(Database& database);
@@ -109,10 +130,21 @@ class ModelSession {
   ModelReply ping();
   ModelReply reset_connection();
 
+  /// Binary prepared statements. Ids count up from 1, whatever becomes of a PREPARE.
+  ModelReply prepare(std::string_view text);
+  void skip_statement_id() { ++last_statement_id_; }
+  std::uint32_t last_statement_id() const { return last_statement_id_; }
+  /// Null when there is none of that id.
+  PreparedStatement* prepared(std::uint32_t id);
+  ModelReply execute(std::uint32_t id, const ParameterValues& values);
+  bool close_statement(std::uint32_t id) { return prepared_.erase(id) != 0; }
+  std::size_t prepared_count() const { return prepared_.size(); }
+
+  /// For a copy that is to have a database of its own.
+  void use(Database& database) { database_ = &database; }
+
   const SessionState& state() const { return state_; }
   SessionState& state() { return state_; }
-  /// For a session that has no server to hand out ids: what the reply to its INSERT said.
-  void learn_last_insert_id(std::uint64_t id) { state_.last_insert_id = id; }
 
   static bool schema_exists(std::string_view name);
   static bool collation_exists(std::uint8_t id);
@@ -133,11 +165,23 @@ class ModelSession {
   std::optional<ModelReply> read_assignment(TokenReader& reader, std::vector<Assignment>& assignments);
   std::optional<ModelReply> read_names(TokenReader& reader, std::vector<Assignment>& assignments);
   UserVariable read_user_value(TokenReader& reader);
+  UserVariable read_operand(TokenReader& reader);
+  std::optional<std::string> take_parameter();
   void assign(const Assignment& assignment);
   ModelReply run_select(TokenReader& reader);
   ModelReply run_show(TokenReader& reader);
   ModelReply run_insert(TokenReader& reader);
   ModelReply run_update(TokenReader& reader);
+  ModelReply run_delete(TokenReader& reader);
+  ModelReply run_lock(TokenReader& reader);
+  ModelReply run_unlock();
+  ModelReply run_prepare(TokenReader& reader);
+  ModelReply run_execute(TokenReader& reader);
+  ModelReply run_deallocate(TokenReader& reader);
+  PreparedStatement make_prepared(std::string_view text) const;
+  std::optional<ModelReply> refuses_preparing(std::string_view text) const;
+  ModelReply run_prepared(const PreparedStatement& statement, const ParameterValues& values);
+  ModelReply select_from_own(const std::string& table, bool counts);
   ModelReply run_create_temporary(TokenReader& reader);
   ModelReply run_drop_temporary(TokenReader& reader);
   bool select_item(TokenReader& reader, ModelReply& reply, ModelReply::Row& row);
@@ -148,17 +192,38 @@ class ModelSession {
                                                                TokenReader& reader);
   ModelReply list_user_variables(TokenReader& reader, ModelReply reply) const;
   bool table_exists(const std::string& name) const;
+  std::optional<ModelReply> refuses_table(const std::string& name, bool writes) const;
+  std::string full_name(const std::string& table) const;
+  const std::string& schema() const { return prepared_in_ != nullptr ? *prepared_in_ : state_.schema; }
+  const std::vector<std::string>& rows_of(const std::string& table) const;
+  std::vector<std::string>& rows_to_write(const std::string& table);
 
   void begin();
   void commit();
   void roll_back();
   void touch_table();
+  ModelReply set_savepoint(const std::string& name);
+  ModelReply release_savepoint(const std::string& name);
+  ModelReply roll_back_to(const std::string& name);
   ModelReply finish(ModelReply reply);
   std::string take_state_changes();
 
-  Database& database_;
+  /// What a transaction has written: all rows of a table that it has written to.
+  struct Uncommitted {
+    std::map<std::string, std::vector<std::string>> tables;
+    std::uint64_t rows = 0;  // in the other tables
+  };
+
+  Database* database_;
   SessionState state_;
-  std::uint64_t uncommitted_rows_ = 0;
+  Uncommitted uncommitted_;
+  std::vector<std::pair<std::string, Uncommitted>> savepoints_;
+  std::map<std::uint32_t, PreparedStatement> prepared_;
+  std::uint32_t last_statement_id_ = 0;
+  std::map<std::string, PreparedStatement> text_prepared_;
+  const std::string* prepared_in_ = nullptr;     // the schema of the statement that is executed
+  const ParameterValues* parameters_ = nullptr;  // of the same
+  std::size_t parameters_taken_ = 0;
   std::set<std::string> changed_variables_;  // since the last report
   bool schema_changed_ = false;
 };

@@ -25,14 +25,16 @@ class ModelUsers final : public mysql::UserDirectory {
 /// schema.
 inline ModelClientSettings draw_client(net::sim::Random& random, std::uint32_t number) {
   using namespace mysql::Capability;
-  ModelClientSettings settings{.number = number,
-                               .user = std::string(ModelUsers::kName),
-                               .password = std::string(ModelUsers::kPassword),
-                               .schema = random.chance(0.7) ? "shop" : "",
-                               .capabilities = CLIENT_LONG_FLAG | CLIENT_TRANSACTIONS | CLIENT_MULTI_RESULTS,
-                               .statements = static_cast<int>(random.between(1, 60))};
+  ModelClientSettings settings{
+      .number = number,
+      .user = std::string(ModelUsers::kName),
+      .password = std::string(ModelUsers::kPassword),
+      .schema = random.chance(0.7) ? "shop" : "",
+      .capabilities = CLIENT_LONG_FLAG | CLIENT_TRANSACTIONS | CLIENT_MULTI_RESULTS,
+      .commands = StatementMaker(random, number).draw(static_cast<int>(random.between(1, 60)))};
   if (random.chance(0.7)) settings.capabilities |= CLIENT_DEPRECATE_EOF;
   if (random.chance(0.5)) settings.capabilities |= CLIENT_SESSION_TRACK;
+  if (random.chance(0.5)) settings.capabilities |= CLIENT_MULTI_STATEMENTS;
   if (random.chance(0.4)) settings.collation = random.chance(0.5) ? 45 : 8;
   return settings;
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "proxy_world.h"
+#include "shrink.h"
 
 namespace lockstep::sim_test {
 
@@ -14,7 +15,7 @@ TEST_CASE(
   start_log(LogLevel::error);
   run_seeds(200, [](std::uint64_t seed) {
     Random random(seed);
-    return ProxyWorld::run(seed, ProxyWorldSettings::draw(random, false));
+    return run_and_shrink(seed, ProxyWorldSettings::draw(random, false));
   });
 }
 
@@ -24,7 +25,7 @@ TEST_CASE(
   start_log(LogLevel::error);
   run_seeds(200, [](std::uint64_t seed) {
     Random random(seed);
-    return ProxyWorld::run(seed, ProxyWorldSettings::draw(random, true));
+    return run_and_shrink(seed, ProxyWorldSettings::draw(random, true));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "support/allocation_count.h"
 
@@ -15,9 +16,28 @@ using net::sim::Random;
 
 const SocketAddress kListen = *SocketAddress::parse("127.0.0.1:6033");
 constexpr std::uint16_t kFirstServerPort = 3306;
+/// No server session was to be had.
+constexpr std::uint16_t kNoServer = 1105;
+/// A SET of lockstep's own was refused.
+constexpr std::uint16_t kReadOnlyVariable = 1238;
+constexpr std::uint16_t kTooManyStatements = 1461;
 
 SocketAddress server_address(std::uint32_t index) {
   return *SocketAddress::parse(fmt::format("127.0.0.1:{}", kFirstServerPort + index));
+}
+
+/// A script, again and again. `own#` is the client's own table.
+std::vector<ClientCommand> repeated(const std::vector<std::string>& script, std::uint32_t client,
+                                    int statements) {
+  constexpr std::string_view kOwn = "own#";
+  std::vector<ClientCommand> commands;
+  for (int i = 0; i < statements; ++i) {
+    std::string text = script[static_cast<std::size_t>(i) % script.size()];
+    if (const std::size_t at = text.find(kOwn); at != text.npos)
+      text.replace(at, kOwn.size(), fmt::format("own{}", client));
+    commands.push_back({.argument = text});
+  }
+  return commands;
 }
 
 }  // namespace
@@ -37,6 +57,8 @@ ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
   if (settings.faults.buffers_max != 0xFFFF)
     settings.faults.buffers_max = static_cast<std::uint16_t>(4 * settings.clients + 4 + random.below(16));
   settings.may_fail = hostile;
+  for (std::uint32_t number = 1; number <= settings.clients; ++number)
+    settings.drawn_clients.push_back(draw_client(random, number));
   return settings;
 }
 
@@ -46,10 +68,17 @@ ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
     for (const auto& client : clients_) client->on_executed(text, after);
   };
   if (!settings_.trackers) database_.withheld_capabilities = mysql::Capability::CLIENT_SESSION_TRACK;
+  database_.mishap = [this](mysql::Command, std::string_view text) { return draw_mishap(text); };
+  database_.runs_for = [this](std::string_view) -> Duration {
+    if (!world_.random().chance(settings_.delays)) return Duration::zero();
+    return std::chrono::microseconds(world_.random().magnitude(1, 10'000));
+  };
   for (std::uint32_t i = 0; i < settings_.servers; ++i) {
-    servers_.push_back(
-        std::make_unique<ModelServer>(world_, server_address(i), ModelServerSettings{database_, users_}));
+    ModelServerSettings server{database_, users_};
+    server.prepared_max = settings_.prepared_max;
+    servers_.push_back(std::make_unique<ModelServer>(world_, server_address(i), server));
   }
+  away_.resize(settings_.servers);
   start_cores();
 }
 
@@ -149,13 +178,51 @@ bool ProxyWorld::ready() const {
   return std::ranges::all_of(cores_, [](const auto& made) { return made->groups_down().empty(); });
 }
 
+/// What lockstep sets up server sessions with is let alone: a server that refuses that refuses the account.
+Mishap ProxyWorld::draw_mishap(std::string_view text) {
+  net::sim::Random& random = world_.random();
+  if (clients_.empty()) return Mishap::none;  // the servers are to be found first
+  if (random.chance(settings_.outages)) take_away(random.below(servers_.size()));
+  if (random.chance(settings_.cuts)) {
+    constexpr std::array kCuts{Mishap::cut_before_it_runs, Mishap::cut_before_its_reply,
+                               Mishap::cut_within_its_reply};
+    return kCuts[random.below(kCuts.size())];
+  }
+  const bool is_sync =
+      text.starts_with("SET ") && !text.starts_with("SET SESSION session_track") && !text.contains("/*c");
+  return is_sync && random.chance(settings_.refused_syncs) ? Mishap::refused : Mishap::none;
+}
+
+void ProxyWorld::take_away(std::size_t server) {
+  if (away_[server]) return;
+  away_[server] = true;
+  const Duration time = std::chrono::milliseconds(world_.random().magnitude(1, 20'000));
+  world_.at(world_.now(), [this, server] {
+    servers_[server]->door().stop_listening();
+    servers_[server]->door().reset_connections();
+  });
+  world_.at(world_.now() + time, [this, server] {
+    servers_[server]->door().listen_again();
+    away_[server] = false;
+  });
+}
+
+ModelClientSettings ProxyWorld::client_settings(std::uint32_t number) {
+  return settings_.drawn_clients.empty() ? draw_client(world_.random(), number)
+                                         : settings_.drawn_clients[number - 1];
+}
+
 void ProxyWorld::start_clients() {
   for (std::uint32_t number = 1; number <= settings_.clients; ++number) {
-    ModelClientSettings client = draw_client(world_.random(), number);
+    ModelClientSettings client = client_settings(number);
     client.may_fail = settings_.may_fail;
-    client.script = settings_.script;
+    if (settings_.may_fail) client.refusals = {kNoServer, kReadOnlyVariable, kTooManyStatements};
+    client.tables = &database_.tables;
     client.pipelining = settings_.pipelining;
-    if (settings_.statements != 0) client.statements = settings_.statements;
+    if (!settings_.script.empty()) {
+      client.commands = repeated(settings_.script, number, settings_.statements);
+      client.schema = "shop";  // no server session that has one can be brought to have none
+    }
     clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
     world_.run_for(std::chrono::microseconds(world_.random().magnitude(1, 5000)));
   }
@@ -165,7 +232,7 @@ void ProxyWorld::start_clients() {
 void ProxyWorld::start_deaf_clients() {
   for (std::uint32_t number = 1; number <= settings_.deaf_clients; ++number) {
     ModelClientSettings client = draw_client(world_.random(), settings_.clients + number);
-    client.script = {fmt::format("SELECT '{}' FROM items LIMIT 2000", std::string(500, 'x'))};
+    client.commands = {{.argument = fmt::format("SELECT '{}' FROM items LIMIT 2000", std::string(500, 'x'))}};
     client.reads_replies = false;
     deaf_clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
   }
@@ -215,7 +282,12 @@ void ProxyWorld::check_drifts() {
   }
 }
 
+/// Of what was lost on the way, the clients have looked at their own tables.
 void ProxyWorld::check_data() {
+  for (const auto& client : clients_) {
+    if (client->finished() && !client->has_written(database_.tables))
+      problems_.emplace_back("rows are not what their client has written");
+  }
   if (settings_.may_fail) return;
   std::uint64_t expected = 0;
   for (const auto& client : clients_) expected += client->committed_rows();

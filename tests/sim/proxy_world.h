@@ -26,9 +26,18 @@ struct ProxyWorldSettings {
   std::uint32_t audit_one_in = 0;
   bool trackers = true;   ///< servers report what sessions set
   bool may_fail = false;  ///< connections may break
-  int statements = 0;     ///< of each client; 0: some
   bool pipelining = true;
   std::vector<std::string> script;  ///< what clients say again and again, in place of random statements
+  int statements = 0;               ///< of each client with a script
+  std::vector<ModelClientSettings>
+      drawn_clients;  ///< in place of those that the world draws; numbered from 1
+
+  // What servers do wrong, by statement.
+  double cuts = 0;           ///< the connection ends around it, see Mishap
+  double refused_syncs = 0;  ///< a SET of lockstep's own fails
+  double delays = 0;         ///< a text runs for some time
+  double outages = 0;        ///< a server is away for a while, with all its connections
+  std::uint32_t prepared_max = UINT32_MAX;
 
   static ProxyWorldSettings draw(net::sim::Random& random, bool hostile);
 };
@@ -55,6 +64,9 @@ class ProxyWorld {
 
  private:
   config::Settings make_settings() const;
+  Mishap draw_mishap(std::string_view text);
+  void take_away(std::size_t server);
+  ModelClientSettings client_settings(std::uint32_t number);
   void start_cores();
   void start_clients();
   void start_deaf_clients();
@@ -73,6 +85,7 @@ class ProxyWorld {
   const ModelUsers users_;
   Database database_;
   std::vector<std::unique_ptr<ModelServer>> servers_;
+  std::vector<bool> away_;
   config::Settings config_;
   std::vector<std::unique_ptr<metrics::CoreCounters>> counters_;
   std::vector<std::unique_ptr<core::Core>> cores_;

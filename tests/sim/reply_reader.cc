@@ -48,7 +48,8 @@ std::optional<ModelReply> ReplyReader::take_first(Bytes payload) {
 
 std::optional<ModelReply> ReplyReader::take_prepared(Bytes payload) {
   mysql::PacketReader reader(payload);
-  reader.skip(1 + 4);
+  reader.skip(1);
+  reply_.statement_id = reader.u32();
   const std::uint16_t columns = reader.u16();
   const std::uint16_t parameters = reader.u16();
   reader.skip(1 + 2);
@@ -132,7 +133,7 @@ std::optional<ModelReply> ReplyReader::take_eof(Bytes payload) {
 std::optional<ModelReply> ReplyReader::complete() {
   kind_ = Kind::text;
   state_ = State::first;
-  sequence_ = 1;
+  if ((reply_.status & mysql::ServerStatus::SERVER_MORE_RESULTS_EXISTS) == 0) sequence_ = 1;
   return std::exchange(reply_, {});
 }
 

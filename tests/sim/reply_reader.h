@@ -21,7 +21,7 @@ class ReplyReader {
   /// What the reply to come is; the ones behind it are of the text protocol again.
   void expect(Kind kind) { kind_ = kind; }
 
-  /// The next packet of a reply. The reply when it is complete.
+  /// The next packet of a reply. The reply when it is complete; of a text of several statements, one of them.
   std::optional<ModelReply> feed(Bytes payload, std::uint8_t sequence);
   /// Empty, or how the last packet breaks the protocol.
   const std::string& broken() const { return broken_; }
