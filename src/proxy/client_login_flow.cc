@@ -236,7 +236,10 @@ void ClientSession::refuse_entering(const mysql::ErrPacket& refusal) {
   shared_.counters().errors_by_code.count(refusal.code);
   ++shared_.counters().logins_failed;
   send_packet(writer.written());
-  for (Hold& hold : holds_) hold.server().diagnostics_empty = false;  // it tells what this client asked for
+  for (Hold& hold : holds_) {
+    hold.server().diagnostics_empty = false;   // it tells what this client asked for
+    if (syncs_due_ > 1) hold.lease.discard();  // behind a role that was refused the schema is on its way
+  }
   holds_.clear();
   close_with_rest();
 }

@@ -500,6 +500,7 @@ class ClientSession : public net::StreamOwner,
   bool guards_ = false;                  // syncs go in front of the statement, in one text
   bool multi_statements_there_ = false;  // on the server session, behind the syncs
   bool starts_transaction_ = false;      // what was held back is among the syncs
+  bool joins_transaction_ = false;       // what brings the server session into one that goes on elsewhere is
   bool empties_diagnostics_ = false;
   bool keeps_schema_ = false;         // the statement says itself which schema is next
   bool settles_for_command_ = false;  // a command waits for the answers

@@ -207,7 +207,6 @@ bool ClientSession::send_sync(Hold& hold) {
   const std::uint32_t before_transaction = syncs_due_;
   if (!send_transaction_start(hold)) run_.sync_failed = true;
   const bool begins_transaction = syncs_due_ != before_transaction;
-  const bool joins_transaction = begins_transaction && !starts_transaction_;
 
   const auto count = [&](Facet facet, bool needed) {
     const SyncForm form = !needed        ? SyncForm::none
@@ -230,7 +229,7 @@ bool ClientSession::send_sync(Hold& hold) {
     in_step(hold);
     return false;
   }
-  if (!run_.has_reply() || joins_transaction) return true;  // nothing would tell what became of it
+  if (!run_.has_reply() || joins_transaction_) return true;  // nothing would tell what became of it
   if (!prepares) return !may_pipeline && !guards_;
   // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
   // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
@@ -389,11 +388,12 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   const std::string message(refusal.message);
   const std::string name = server.pool().server().name();
   const std::uint16_t code = refusal.code;
-  const bool had_pins = hold->pins.without(session::Pins(PinReason::transaction)).any();
   // What was only there is gone, save a transaction that goes on elsewhere and was to be joined.
-  session::Pins lost = hold->pins.without(session::Pins(PinReason::diagnostics, PinReason::found_rows));
-  if (transaction_goes_on_elsewhere(*hold)) lost.remove(PinReason::transaction);
-  starts_transaction_ = false;
+  session::Pins lost = hold->pins;
+  if (joins_transaction_) lost.remove(PinReason::transaction);
+  const bool had_pins = lost.any();
+  lost = lost.without(session::Pins(PinReason::diagnostics, PinReason::found_rows));
+  starts_transaction_ = joins_transaction_ = false;
   // Somebody has dropped the schema, or it never was on this server: statements that do not need it run all
   // the same.
   if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))

@@ -159,7 +159,7 @@ bool ClientSession::hold_back(PlainTransaction what, const backend::Profile& pro
 /// transaction that goes on elsewhere are sent to a server session that joins it. False if that cannot be
 /// done.
 bool ClientSession::send_transaction_start(Hold& hold) {
-  starts_transaction_ = false;
+  starts_transaction_ = joins_transaction_ = false;
   if (transaction_.statements().empty() || run_.command == Command::COM_RESET_CONNECTION) return true;
   const bool joins = !hold.in_transaction() && transaction_goes_on_elsewhere(hold);
   if (!transaction_.held_back() && !joins) return true;
@@ -169,6 +169,7 @@ bool ClientSession::send_transaction_start(Hold& hold) {
     send_own_query(hold.server(), statement);
   }
   starts_transaction_ = transaction_.held_back();
+  joins_transaction_ = joins;
   if (joins) hold.pins.add(PinReason::transaction);
   return true;
 }

@@ -127,6 +127,49 @@ TEST_CASE("What a refused schema left behind on a server session is not shown to
   CHECK(emptied);
 }
 
+TEST_CASE("A sync that is refused in a transaction ends it: what comes behind runs in no other one") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client({.schema = "shop"});
+  client.command(Command::COM_STMT_PREPARE, "INSERT INTO own1 VALUES (2)");
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+  // Another client takes the server session that has it.
+  HandClient& holder = world.client({.schema = "shop"});
+  holder.query("BEGIN");
+  holder.query("INSERT INTO orders VALUES (1)");
+  REQUIRE(world.run_until([&] { return holder.answered() == 2; }, 1min));
+  client.query("SET NAMES latin1");
+  client.query("BEGIN");
+  client.query("UPDATE own1 SET v = v + 1");
+  REQUIRE(world.run_until([&] { return client.answered() == 4; }, 1min));
+  world.database().mishap = [refused = false](Command command, std::string_view text) mutable {
+    if (refused || command != Command::COM_QUERY || !text.starts_with("SET ")) return Mishap::none;
+    refused = true;
+    return Mishap::refused;
+  };
+  client.command(Command::COM_STMT_EXECUTE, std::string_view("\0\0\0\x40\0\1\0\0\0", 9));
+  CHECK(world.run_until([&] { return client.lost(); }, 1min));
+  CHECK(client.last_reply().error_code == 1238);
+  CHECK(world.database().tables["shop.own1"].values.empty());
+}
+
+TEST_CASE(
+    "A role that is refused at a login, with the schema behind it on its way, ends that login and nothing "
+    "else") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client();
+  client.query("SET ROLE reader");
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+  world.database().instead = refuses("SET ROLE", 3530);
+  CHECK(world.newcomer({.schema = "shop"}).refusal().error_code == 3530);
+  client.query("SELECT CURRENT_ROLE()");
+  world.database().instead = refuses("nothing", 0);
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(client.last_reply().rows.at(0).at(0) == "`reader`@`%`");
+  CHECK(world.client({.schema = "shop"}).logged_in());
+}
+
 TEST_CASE("A client that comes while no server session is to be had is told so when its time is up") {
   start_log(LogLevel::error);
   SmallWorld world(1, [](config::Settings& settings) {
