@@ -196,8 +196,11 @@ void ServerSession::login_failed(const mysql::ServerLoginStep& step) {
 }
 
 void ServerSession::logged_in() {
+  constexpr std::uint32_t kMysqlWithRoles = 80000;
   connection_id_ = login_->machine.connection_id();
   capabilities_ = login_->machine.capabilities();
+  is_mariadb_ = login_->machine.is_mariadb();
+  has_roles_ = is_mariadb_ || version_number(login_->machine.server_version()) >= kMysqlWithRoles;
   facets = {&context_.states.no_schema(), nullptr, (capabilities_ & CLIENT_MULTI_STATEMENTS) != 0};
   login_.reset();
   phase_ = Phase::setting_up;
@@ -369,11 +372,8 @@ void ServerSession::send_set_up() {
     send_query(pool_.profile().trackers_statement());
   }
   expect({Reply::setup_charset, mysql::Command::COM_QUERY, &ServerSession::take_charset_row, this});
-  constexpr std::uint32_t kMysqlWithRoles = 80000;
-  const auto& identity = pool_.server().identity();
-  const bool has_roles = identity && (identity->mariadb || identity->version_number >= kMysqlWithRoles);
-  send_query(has_roles ? std::string(Profile::kCharsetQuery).append(Profile::kRoleColumn)
-                       : std::string(Profile::kCharsetQuery));
+  send_query(has_roles_ ? std::string(Profile::kCharsetQuery).append(Profile::kRoleColumn)
+                        : std::string(Profile::kCharsetQuery));
 }
 
 void ServerSession::take_charset_row(void* context, const SmallResult::Row& row) {
@@ -391,11 +391,6 @@ void ServerSession::take_charset_row(void* context, const SmallResult::Row& row)
 /// MySQL's COM_RESET_CONNECTION puts the global character sets in the place of those of the login.
 bool ServerSession::charset_from_login() const {
   return !was_reset_ || is_mariadb();
-}
-
-bool ServerSession::is_mariadb() const {
-  const auto& identity = pool_.server().identity();
-  return identity && identity->mariadb;
 }
 
 void ServerSession::reset() {

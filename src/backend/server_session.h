@@ -122,7 +122,7 @@ class ServerSession : public net::StreamOwner,
   Pool& pool() const { return pool_; }
   Phase phase() const { return phase_; }
   std::uint32_t connection_id() const { return connection_id_; }
-  bool is_mariadb() const;
+  bool is_mariadb() const { return is_mariadb_; }
   std::uint32_t capabilities() const { return capabilities_; }
   std::uint8_t login_collation() const { return collation_; }
   Instant opened_at() const { return opened_at_; }
@@ -268,6 +268,9 @@ class ServerSession : public net::StreamOwner,
   bool prepared_as_expected_ = false;
   std::uint32_t connection_id_ = 0;
   std::uint32_t capabilities_ = 0;
+  // As its own greeting said: what the probe has found out may not be known yet, or be of another version.
+  bool is_mariadb_ = false;
+  bool has_roles_ = false;
   std::uint64_t lease_number_ = 0;
   std::uint64_t previous_lease_number_ = 0;
   Instant opened_at_;

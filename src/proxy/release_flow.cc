@@ -45,7 +45,8 @@ bool writes_rows(StatementKind kind) {
 void ClientSession::conclude(Hold& hold) {
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
-  if (!unsaid_.empty() || all_unsaid_ || schema_unsaid_ || role_unsaid_ || unread) {
+  const bool role_unsaid = role_unsaid_ && hold.server().pool().profile().has_roles();
+  if (!unsaid_.empty() || all_unsaid_ || schema_unsaid_ || role_unsaid || unread) {
     // A question now would spoil what the client may ask next, or an open transaction's trackers.
     if (hold.pinned() && !must_know_how_texts_are_read(hold.server())) {
       pin(hold, PinReason::unread_variable);

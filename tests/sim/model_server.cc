@@ -131,7 +131,7 @@ void ModelConnection::on_open(Peer& peer) {
     peer.send(as_bytes(out_));
     return peer.close();
   }
-  peer.send(login_.greet({.server_version = settings_.version,
+  peer.send(login_.greet({.server_version = settings_.database.version,
                           .connection_id = connection_id_,
                           .capabilities = kOffered & ~settings_.database.withheld_capabilities,
                           .collation = kCollation,

@@ -20,7 +20,6 @@ enum class ModelReset { done, refused, hangs };
 struct ModelServerSettings {
   Database& database;
   const mysql::UserDirectory& users;
-  std::string version = "9.7.4";
   ModelReset reset = ModelReset::done;
   std::uint32_t prepared_max = UINT32_MAX;  ///< binary prepared statements of all its connections: then 1461
 };

@@ -112,6 +112,8 @@ struct Database {
   std::map<std::uint32_t, std::function<void()>> running;
   /// Whoever connects is told this error in place of the greeting; 0: nobody is.
   std::uint16_t refuses_connections = 0;
+  /// Who servers say that they are, to those who connect from now on.
+  std::string version = "9.7.4";
   /// Capabilities that servers do not offer to those who connect from now on.
   std::uint32_t withheld_capabilities = 0;
 };

@@ -127,6 +127,28 @@ TEST_CASE("What a refused schema left behind on a server session is not shown to
   CHECK(emptied);
 }
 
+TEST_CASE(
+    "A server that was another version when it was probed is what its sessions' greetings say, and has no "
+    "roles") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  world.database().version = "5.7.44";
+  bool asked = false;
+  world.database().instead = [&](Command, std::string_view text) -> std::optional<ModelReply> {
+    asked |= text.contains("CURRENT_ROLE()");
+    if (text.starts_with("SET ROLE")) return model_error(1064, "syntax");
+    return text.starts_with("CALL") ? std::optional(ModelReply()) : std::nullopt;
+  };
+  HandClient& client = world.client();
+  client.query("SET ROLE reader");
+  client.query("CALL something()");  // after which a reset would ask for the role
+  client.command(Command::COM_RESET_CONNECTION, "");
+  client.query("SELECT 1");
+  CHECK(world.run_until([&] { return client.answered() == 4; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+  CHECK(!asked);
+}
+
 TEST_CASE("A sync that is refused in a transaction ends it: what comes behind runs in no other one") {
   start_log(LogLevel::error);
   SmallWorld world;
