@@ -198,6 +198,12 @@ void ModelClient::settle() {
                                     pending_.empty() ? "no statement" : describe(pending_.front().command)));
   }
   shadow_database_.tables = found;
+  if (effect_unknown_) return;  // what was sent behind that one met another state than it was meant for
+  for (const Pending& pending : pending_) {
+    for (const Part& part : statements_.at(pending.number)) {
+      if (part.writes && part.ran_in_wrong_state()) problem(part.wrong_state, part);
+    }
+  }
 }
 
 /// The statements that were not answered have run in order, up to some one of them. One that was answered
@@ -436,7 +442,7 @@ void ModelClient::take_reply(const ModelReply& reply) {
   const Part& part = parts[pending.parts_answered];
   const bool other_error = reply.error_code != 0 && reply.error_code != part.reply.error_code;
   if (settings_.may_fail && other_error) return take_other_error(reply);
-  if (!part.wrong_state.empty() && !part.ran_in_right_state) problem(part.wrong_state, part);
+  if (part.ran_in_wrong_state()) problem(part.wrong_state, part);
   compare(part, reply);
   if (part.writes && reply.error_code == 0 && part.executions != 1)
     problem(fmt::format("executed {} times", part.executions), part);
@@ -535,7 +541,7 @@ void ModelClient::compare(const Part& part, const ModelReply& reply) {
 
 // What servers run
 
-/// A statement that writes nothing may run in a wrong state if no reply tells of it: what was pipelined in
+/// A statement may run in a wrong state if no reply tells of it, and it writes nothing: what was pipelined in
 /// front has failed, or was lost with its server, and then it is sent again, or the client told of it.
 void ModelClient::on_executed(std::string_view text, const SessionState& after) {
   const auto place = place_in(text, settings_.number);
@@ -560,7 +566,6 @@ void ModelClient::on_executed(std::string_view text, const SessionState& after) 
     wrong_state = fmt::format("left {} '{}' in place of '{}'{}", name, value, wanted.at(name),
                               text != part.text ? fmt::format(", sent as {}", text) : "");
   }
-  if (part.writes && !wrong_state.empty()) problem(wrong_state, part);
   part.ran_in_right_state |= wrong_state.empty();
   part.wrong_state = std::move(wrong_state);
 }

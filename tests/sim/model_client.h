@@ -72,6 +72,8 @@ class ModelClient final : public net::sim::PeerScript {
     int executions = 0;
     bool ran_in_right_state = false;
     std::string wrong_state = {};  ///< that its last execution left
+
+    bool ran_in_wrong_state() const { return !wrong_state.empty() && !ran_in_right_state; }
   };
   /// A command that is not answered yet, and what was before it.
   struct Pending {

@@ -70,7 +70,7 @@ ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
   if (!settings_.trackers) database_.withheld_capabilities = mysql::Capability::CLIENT_SESSION_TRACK;
   database_.mishap = [this](mysql::Command, std::string_view text) { return draw_mishap(text); };
   database_.runs_for = [this](std::string_view) -> Duration {
-    if (!world_.random().chance(settings_.delays)) return Duration::zero();
+    if (!happens(settings_.delays)) return Duration::zero();
     return std::chrono::microseconds(world_.random().magnitude(1, 10'000));
   };
   for (std::uint32_t i = 0; i < settings_.servers; ++i) {
@@ -182,15 +182,15 @@ bool ProxyWorld::ready() const {
 Mishap ProxyWorld::draw_mishap(std::string_view text) {
   net::sim::Random& random = world_.random();
   if (clients_.empty()) return Mishap::none;  // the servers are to be found first
-  if (random.chance(settings_.outages)) take_away(random.below(servers_.size()));
-  if (random.chance(settings_.cuts)) {
+  if (happens(settings_.outages)) take_away(random.below(servers_.size()));
+  if (happens(settings_.cuts)) {
     constexpr std::array kCuts{Mishap::cut_before_it_runs, Mishap::cut_before_its_reply,
                                Mishap::cut_within_its_reply};
     return kCuts[random.below(kCuts.size())];
   }
   const bool is_sync =
       text.starts_with("SET ") && !text.starts_with("SET SESSION session_track") && !text.contains("/*c");
-  return is_sync && random.chance(settings_.refused_syncs) ? Mishap::refused : Mishap::none;
+  return is_sync && happens(settings_.refused_syncs) ? Mishap::refused : Mishap::none;
 }
 
 void ProxyWorld::take_away(std::size_t server) {

@@ -64,6 +64,8 @@ class ProxyWorld {
 
  private:
   config::Settings make_settings() const;
+  /// Draws nothing where it never does.
+  bool happens(double probability) { return probability > 0 && world_.random().chance(probability); }
   Mishap draw_mishap(std::string_view text);
   void take_away(std::size_t server);
   ModelClientSettings client_settings(std::uint32_t number);

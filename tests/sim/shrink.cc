@@ -8,7 +8,7 @@ namespace lockstep::sim_test {
 namespace {
 
 /// Worlds that are tried.
-constexpr int kTriesMax = 6000;
+constexpr int kTriesMax = 600;
 /// Orders of events in which each is tried.
 constexpr std::uint64_t kOrders = 3;
 
