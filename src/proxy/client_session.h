@@ -211,6 +211,7 @@ class ClientSession : public net::StreamOwner,
   bool is_in_transaction() const;
   std::uint16_t status_flags(bool in_transaction, bool autocommit) const;
   std::uint16_t status_before(const Hold& hold) const;
+  bool needs_status(const Hold& hold) const;
 
   // --- Bringing a server session in step, sending (sync_flow.cc) ---
   void run_on(Hold& hold);
@@ -311,6 +312,7 @@ class ClientSession : public net::StreamOwner,
                     const net::BufferLease& lease);
   void relay_ok(backend::ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
                 const net::BufferLease& lease);
+  std::uint16_t expected_status() const;
   void relay_definitions_end(backend::ServerSession& server, const mysql::ScanResult& result);
   mysql::EofPacket eof_for_client(const mysql::OkPacket& ok) const;
   void relay_omitted_definitions(backend::ServerSession& server, const mysql::ScanResult& result);
@@ -372,6 +374,7 @@ class ClientSession : public net::StreamOwner,
   void each_user_variable_read(Visit&& visit);
   bool has_odd_user_variables();
   bool meets_strange_user_variable(const Hold& hold);
+  bool may_meet_user_variables_later(const Hold& hold) const;
   bool may_reset(const Hold& hold) const;
   bool send_user_variables(Hold& hold);
   void cover_for_diagnostics(backend::ServerSession& server);
@@ -461,6 +464,7 @@ class ClientSession : public net::StreamOwner,
   bool trackers_are_clients_ = false;  // the client set session_track_* itself; pinned while it lasts
   bool entering_by_change_user_ = false;
   bool autocommit_by_default_ = true;  // what the server has for those that have not set it
+  bool status_is_old_ = false;         // since then an ERR has come, which has no flags
   std::uint16_t last_status_ = 0;      // status flags of the last OK packet
   std::uint8_t login_sequence_ = 0;
   std::uint32_t capabilities_ = 0;
@@ -497,6 +501,7 @@ class ClientSession : public net::StreamOwner,
   bool keeps_role_ = false;  // the statement says itself which role is next
   bool has_answer_ = false;  // a question without its row was not answered
   bool syncs_insert_id_ = false;
+  bool asks_status_ = false;             // the syncs tell the status flags
   bool guards_ = false;                  // syncs go in front of the statement, in one text
   bool multi_statements_there_ = false;  // on the server session, behind the syncs
   bool starts_transaction_ = false;      // what was held back is among the syncs

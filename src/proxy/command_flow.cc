@@ -87,10 +87,12 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
   run_.kind = kind_of_command == StatementKind::unknown ? summary.kind : kind_of_command;
   run_.data_kind = run_.kind;
   run_.traits = summary.traits;
+  run_.statements = summary.statements;
   run_.names_tables = !summary.tables.empty();
   run_.sets_untracked = summary.sets_untracked;
   run_.sets_trackers = summary.sets_trackers;
   run_.sets_autocommit = summary.sets_autocommit;
+  run_.may_insert = summary.inserts;
   if (!run_.whole) {
     // The part that was not seen may do anything.
     run_.traits.add(Trait::opaque);

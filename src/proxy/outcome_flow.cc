@@ -258,7 +258,12 @@ void ClientSession::apply_transaction_status(Hold& hold) {
                           run_.command != Command::COM_STMT_PREPARE &&
                           run_.command != Command::COM_FIELD_LIST && !run_.is_dump();
   if (has_status && !tracks(hold.server())) take_autocommit(hold.server());
-  if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) return pin(hold, PinReason::transaction);
+  if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) {
+    // Without autocommit the next one begins in the statement that has ended the one before.
+    if (transaction_.read_only() && has_status && (run_.status & SERVER_STATUS_IN_TRANS_READONLY) == 0)
+      transaction_.clear();
+    return pin(hold, PinReason::transaction);
+  }
   if (!has_status) return;
   // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
   if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())

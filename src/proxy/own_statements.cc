@@ -133,6 +133,7 @@ void ClientSession::send_own_ok(Bytes state) {
   mysql::PacketWriter writer(packet);
   mysql::OkPacket ok;
   ok.status = last_status_ = own_status();
+  status_is_old_ = false;
   mysql::encode_for_client(writer, run_.reply_sequence, ok, capabilities_, state, mysql::OkForm::ok00);
   send_packet(as_bytes(packet));
 }
@@ -148,16 +149,23 @@ std::uint16_t ClientSession::own_status() const {
 std::uint16_t ClientSession::status_before(const Hold& hold) const {
   using namespace mysql::ServerStatus;
   const bool autocommit = is_autocommit_on(hold.server());
-  // Behind an ERR a pin says that a transaction may be open; without autocommit it is.
+  // Behind an ERR a pin says that a transaction may be open; without autocommit it most likely is.
+  const bool may_have_begun = status_is_old_ && !autocommit;
   const bool in_transaction =
       transaction_.open_but_held_back() || (hold.pins.has(session::PinReason::transaction) &&
-                                            (!autocommit || (last_status_ & SERVER_STATUS_IN_TRANS) != 0));
+                                            (may_have_begun || (last_status_ & SERVER_STATUS_IN_TRANS) != 0));
   std::uint16_t status = status_flags(in_transaction, autocommit);
   if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
   // The sql_mode may not have been reported, and not been asked for yet.
   constexpr std::uint16_t kOfMode = SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES;
   if (last_status_ == 0) return status;
   return static_cast<std::uint16_t>((status & ~kOfMode) | (last_status_ & kOfMode));
+}
+
+/// A client without CLIENT_DEPRECATE_EOF is told the flags behind PREPARE, and only the server knows them.
+bool ClientSession::needs_status(const Hold& hold) const {
+  return run_.command == Command::COM_STMT_PREPARE && lacks_deprecate_eof() && status_is_old_ &&
+         hold.pins.has(session::PinReason::transaction);
 }
 
 std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) const {

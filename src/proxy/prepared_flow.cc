@@ -46,11 +46,12 @@ void ClientSession::begin_prepared() {
   ++shared_.counters().statements[run_.kind];
   if (refuse_cut_short(payload)) return;
   if (statement == nullptr) return begin_unknown_prepared(id);
+  if (run_.command == Command::COM_STMT_RESET && statement->server == nullptr) return begin_empty_reset();
   const session::PreparedText& text = *statement->text;
   run_.prepared = statement;
   run_.text = text.text();
   run_.dialect = dialect_of(text);
-  run_.data_kind = text.kind;
+  run_.data_kind = run_.command == Command::COM_STMT_RESET ? run_.kind : text.kind;
   run_.traits = kHarmless;
   run_.sets_untracked = text.sets_untracked;
   run_.sets_trackers = text.sets_trackers;
@@ -58,11 +59,10 @@ void ClientSession::begin_prepared() {
   if (run_.command == Command::COM_STMT_FETCH && !statement->cursor_open)
     return refuse_command<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(*id).str(),
                                                                  dialect().mariadb ? "" : ".");
-  if (run_.command == Command::COM_STMT_RESET && statement->server == nullptr && dialect().mariadb)
-    return begin_empty_reset();
   if (run_.command == Command::COM_STMT_EXECUTE) {
     run_.traits = text.traits;
     run_.sets_autocommit = text.sets_autocommit;
+    run_.may_insert = text.inserts;
     run_.names_tables = text.names_tables;
     read_execution();
   }
@@ -92,15 +92,13 @@ void ClientSession::read_execution() {
       !types->types_bound && statement.types == session::kNoTypes && !statement.has_types_on_server;
 }
 
-/// No server has anything to forget of the statement. MariaDB answers COM_PING in the same way, and that
-/// needs no PREPARE, which it might refuse in a transaction that only reads. (MySQL forgets warnings at a
-/// reset.)
+/// No server has anything to forget of the statement. COM_PING does the same, and needs no PREPARE, which may
+/// be refused: in a transaction that only reads, or under locks. On MySQL its OK alone counts warnings.
 void ClientSession::begin_empty_reset() {
   run_.packet = run_.packet.first(kPing.size());
   std::ranges::copy(kPing, run_.packet.begin());
   run_.command = Command::COM_PING;
-  run_.prepared = nullptr;
-  run_.text = {};
+  run_.tells_no_warnings = !dialect().mariadb;
   begin_plain(StatementKind::command, kHarmless);
 }
 

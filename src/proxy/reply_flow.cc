@@ -61,7 +61,7 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
       // A binary log ends in an EOF packet for every client.
       return run_.is_dump() ? relay_unchanged(result, input, lease) : relay_ok(server, result, input, lease);
     case PacketRole::err: {
-      run_.failed = true;
+      run_.failed = status_is_old_ = true;
       if (const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes))) {
         run_.error_code = err->code;
         shared_.counters().errors_by_code.count(err->code);
@@ -93,10 +93,10 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
 void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& result, MutableBytes input,
                              const net::BufferLease& lease) {
   const bool result_end = result.role == PacketRole::result_end;
-  const auto ok =
-      mysql::OkPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes), server.capabilities());
+  auto ok = mysql::OkPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes), server.capabilities());
   if (!ok) return on_server_lost_here(server, ok.error());
   run_.status = last_status_ = ok->status;
+  status_is_old_ = false;
   run_.any_warnings |= ok->warnings != 0;
   run_.gave_insert_id |= ok->last_insert_id != 0;
   run_.returned_rows |= result_end;
@@ -108,9 +108,11 @@ void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& r
   const bool as_eof = result_end && lacks_deprecate_eof();
   const bool reports = (ok->status & mysql::ServerStatus::SERVER_SESSION_STATE_CHANGED) != 0;
   const bool all_shown = trackers(server).negotiated && client_state.size() == ok->state.size();
-  if (!as_eof && (!reports || all_shown)) return relay_unchanged(result, input, lease);
+  if (!as_eof && (!reports || all_shown) && !run_.tells_no_warnings)
+    return relay_unchanged(result, input, lease);
 
   if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
+  if (run_.tells_no_warnings) ok->warnings = 0;
   std::string& rewritten = shared_.rewritten;
   rewritten.clear();
   mysql::PacketWriter writer(rewritten);
@@ -143,12 +145,26 @@ void ClientSession::relay_definitions_end(backend::ServerSession& server, const 
   mysql::ResponseScanner& scanner = server.scanner();
   mysql::EofPacket eof;
   eof.warnings = run_.prepare_warnings;
-  eof.status = result.has_status ? result.status : run_.status_before;
+  eof.status = result.has_status ? result.status : expected_status();
   std::array<std::uint8_t, 16> buffer;
   mysql::PacketWriter writer{MutableBytes(buffer)};
   eof.encode(writer, static_cast<std::uint8_t>(scanner.last_sequence() + 1));
   scanner.set_sequence_shift(static_cast<std::uint8_t>(scanner.sequence_shift() + 1));
   send_packet(writer.written());
+}
+
+/// Where the result is so long that its end has not come yet, or there is none since an error is behind it.
+std::uint16_t ClientSession::expected_status() const {
+  using namespace mysql::ServerStatus;
+  if (run_.command == mysql::Command::COM_STMT_PREPARE) return run_.status_before;
+  // What a block, a routine or a text of several statements answers, something else follows.
+  const bool is_body =
+      run_.data_kind == metrics::StatementKind::call || run_.data_kind == metrics::StatementKind::unknown;
+  const bool more = is_body || run_.results + 1 < run_.statements;
+  // A SELECT begins the transaction before it says anything.
+  const bool begins = run_.names_tables && (run_.status_before & SERVER_STATUS_AUTOCOMMIT) == 0;
+  return static_cast<std::uint16_t>(run_.status_before | (more ? SERVER_MORE_RESULTS_EXISTS : 0) |
+                                    (begins ? SERVER_STATUS_IN_TRANS : 0));
 }
 
 /// Without metadata a prepared statement's reply is one packet; a client that expects EOF packets gets them

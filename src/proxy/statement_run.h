@@ -39,10 +39,12 @@ struct StatementRun {
   bool kill_may_arrive = false;  ///< a KILL of it was sent to the server and never answered
   bool hides_trackers = false;   ///< the server session's trackers are off while it runs
   bool runs_nothing = false;     ///< the server will refuse it as it stands
+  std::uint16_t statements = 1;  ///< in the text of COM_QUERY
   bool sets_untracked = false;   ///< see session::TextSummary
   bool sets_trackers = false;
   bool sets_autocommit = false;
-  MutableBytes packet;  ///< headers included
+  bool may_insert = false;  ///< INSERT, REPLACE or LOAD DATA is in the text
+  MutableBytes packet;      ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
   sql::Dialect dialect;   ///< in which the server reads the text, whatever the text changes
@@ -76,7 +78,8 @@ struct StatementRun {
   std::uint16_t status_before = 0;  ///< status flags as of the statement's start
   std::uint16_t status = 0;         ///< of the last OK
   std::uint16_t prepare_warnings = 0;
-  bool any_warnings = false;  ///< of any result
+  bool any_warnings = false;       ///< of any result
+  bool tells_no_warnings = false;  ///< whatever the OK says
   bool gave_insert_id = false;
   bool returned_rows = false;
   bool inserts = false;  ///< one of its statements is an INSERT or REPLACE

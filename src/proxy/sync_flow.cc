@@ -30,11 +30,6 @@ constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1
 constexpr std::string_view kOtherSchema("\x13\0\0\0\x02information_schema", 23);
 static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned char>(kOtherSchema[0]));
 
-bool may_insert(metrics::StatementKind kind) {
-  return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
-         kind == metrics::StatementKind::load_data || kind == metrics::StatementKind::multi;
-}
-
 }  // namespace
 
 void ClientSession::run_on(Hold& hold) {
@@ -128,7 +123,7 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
       server.facets.multi_statements != facets_.multi_statements && !is_one_statement_for_sure();
   // A statement that inserts may leave the value as it is and still report an id.
   needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
-                     may_insert(run_.data_kind) || last_insert_id_ != 0) &&
+                     run_.may_insert || last_insert_id_ != 0) &&
                     !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
                     server.last_insert_id != last_insert_id_;
   needs.client_trackers = run_.sets_trackers && !trackers_are_clients_ && tracks(hold.server());
@@ -207,6 +202,8 @@ bool ClientSession::send_sync(Hold& hold) {
   const std::uint32_t before_transaction = syncs_due_;
   if (!send_transaction_start(hold)) run_.sync_failed = true;
   const bool begins_transaction = syncs_due_ != before_transaction;
+  asks_status_ = needs_status(hold);
+  if (asks_status_) send_sync_packet(hold, Command::COM_PING, kPing);
 
   const auto count = [&](Facet facet, bool needed) {
     const SyncForm form = !needed        ? SyncForm::none
@@ -359,6 +356,10 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
   if (refusal != nullptr) {
     if (!is_of_preparation()) return sync_refused(server, *refusal);
     note_refused_preparation(server, *refusal);
+  } else if (asks_status_) {
+    last_status_ = status;
+    status_is_old_ = false;
+    run_.status_before = status_before(*hold_of(server));
   }
   sync_replied(server);
 }
@@ -420,10 +421,7 @@ bool ClientSession::shows_trackers(const Hold& hold) const {
       trackers_are_clients_ || !tracks(hold.server()))
     return false;
   if (hold.pins.has(PinReason::transaction)) return false;
-  constexpr std::string_view kWord = "session_track_s";  // _schema and _system_variables
-  return run_.kind == metrics::StatementKind::show ||
-         std::search(run_.text.begin(), run_.text.end(), kWord.begin(), kWord.end(),
-                     [](char a, char b) { return (a | 0x20) == b || a == b; }) != run_.text.end();
+  return run_.kind == metrics::StatementKind::show || session::names_trackers(run_.text);
 }
 
 // --- Sending

@@ -100,6 +100,7 @@ void ClientSession::read_text_execute() {
   run_.sets_untracked = summary.sets_untracked;
   run_.sets_trackers = summary.sets_trackers;
   run_.sets_autocommit = summary.sets_autocommit;
+  run_.may_insert = summary.inserts;
 }
 
 /// A statement that this one may execute is to be prepared there first.

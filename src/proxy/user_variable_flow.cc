@@ -7,6 +7,7 @@
 #include "mysql/command.h"
 #include "proxy/client_session.h"
 #include "proxy/common_sets.h"
+#include "session/pin_rules.h"
 #include "sql/variable_name.h"
 
 namespace lockstep::proxy {
@@ -159,11 +160,13 @@ bool ClientSession::has_odd_user_variables() {
 /// That is told from one that is NULL by its column definition, and only a reset brings it back.
 bool ClientSession::meets_strange_user_variable(const Hold& hold) {
   const UserVariablesThere* there = hold.server().user_variables.get();
-  if (there == nullptr || !sees_user_variables(hold)) return false;
+  if (there == nullptr) return false;
+  const bool later = may_meet_user_variables_later(hold);
+  if (!later && !sees_user_variables(hold)) return false;
   const auto is_own = [this](std::string_view name) {
     return user_variables_ != nullptr && user_variables_->find(name) != nullptr;
   };
-  if (may_read_any_user_variable() || has_odd_user_variables()) {
+  if (later || may_read_any_user_variable() || has_odd_user_variables()) {
     return !std::ranges::all_of(*there, is_own, &UserVariablesThere::Variable::name);
   }
   bool strange = false;
@@ -171,6 +174,16 @@ bool ClientSession::meets_strange_user_variable(const Hold& hold) {
     strange |= !is_own(name.text()) && there->find(name.text()) != nullptr;
   });
   return strange;
+}
+
+/// A client that uses variables begins what keeps it there, and no reset could take strange ones away then.
+/// One that asks for reports of its own would not be told of a variable that is there already.
+bool ClientSession::may_meet_user_variables_later(const Hold& hold) const {
+  if (run_.sets_trackers) return true;
+  if (user_variables_ == nullptr && !run_.has(Trait::uses_user_variables)) return false;
+  const bool begins = transaction_.open_but_held_back() || run_.kind == StatementKind::begin ||
+                      run_.sets_untracked || run_.kind == StatementKind::multi;
+  return begins || session::pin_rule(run_.traits).begins.any() || !is_autocommit_on(hold.server());
 }
 
 /// Nothing of the client's is there that a reset would take away.

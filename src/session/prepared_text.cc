@@ -28,6 +28,7 @@ void take_summary(PreparedText& text, const TextSummary& summary) {
   text.sets_untracked = summary.sets_untracked;
   text.sets_trackers = summary.sets_trackers;
   text.sets_autocommit = summary.sets_autocommit;
+  text.inserts = summary.inserts;
   text.names_tables = !summary.tables.empty();
 }
 

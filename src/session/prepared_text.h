@@ -37,6 +37,7 @@ struct PreparedText {
   bool sets_untracked = false;
   bool sets_trackers = false;
   bool sets_autocommit = false;
+  bool inserts = false;
   bool names_tables = false;
   /// Not to be prepared elsewhere: MySQL takes the types of user variables from the time of its PREPARE.
   bool stays = false;

@@ -1,5 +1,7 @@
 #include "session/text_analysis.h"
 
+#include <algorithm>
+
 #include "sql/variable_name.h"
 
 namespace lockstep::session {
@@ -14,14 +16,25 @@ bool is_session_scope(sql::Scope scope) {
   return scope == sql::Scope::session || scope == sql::Scope::unscoped_at_at;
 }
 
+bool inserts(metrics::StatementKind kind) {
+  return kind == metrics::StatementKind::insert || kind == metrics::StatementKind::replace ||
+         kind == metrics::StatementKind::load_data;
+}
+
 }  // namespace
+
+bool names_trackers(std::string_view text) {
+  constexpr std::string_view kWord = "session_track_s";  // _schema, _state_change and _system_variables
+  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(),
+                     [](char a, char b) { return (a | 0x20) == b || a == b; }) != text.end();
+}
 
 const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dialect& dialect) {
   summary_.kind = metrics::StatementKind::empty;
   summary_.traits = kHoldForAll;
   summary_.statements = 0;
   summary_.tables_overflowed = summary_.sets_untracked = summary_.sets_trackers = summary_.sets_autocommit =
-      false;
+      summary_.inserts = false;
   summary_.tables.clear();
   summary_.subject = summary_.detail = {};
   each_statement(text, dialect, [this](const sql::Statement& statement) { add(statement); });
@@ -35,6 +48,7 @@ const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dia
 void TextAnalysis::add(const sql::Statement& statement) {
   ++summary_.statements;
   summary_.kind = statement.kind;
+  summary_.inserts |= inserts(statement.kind);
   summary_.subject = statement.subject;
   summary_.detail = statement.detail;
   for (const Trait trait : {Trait::reads_only, Trait::single_statement}) {
@@ -65,6 +79,7 @@ void TextAnalysis::add(const sql::Statement& statement) {
     }
   }
   summary_.sets_untracked |= statement.assignments.overflowed();
+  summary_.sets_trackers |= statement.traits.has(Trait::opaque) && names_trackers(statement.text);
 }
 
 }  // namespace lockstep::session

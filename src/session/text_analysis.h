@@ -17,14 +17,18 @@ struct TextSummary {
   std::uint16_t statements = 0;
   bool tables_overflowed = false;
   bool sets_untracked = false;   ///< assigns a session variable that does not travel
-  bool sets_trackers = false;    ///< assigns a tracker that lockstep itself has set
+  bool sets_trackers = false;    ///< assigns, or may assign, a tracker that lockstep itself has set
   bool sets_autocommit = false;  ///< to anything but a plain 0: an open transaction may be committed by it
+  bool inserts = false;          ///< INSERT, REPLACE or LOAD DATA is among the statements
   sql::BoundedList<sql::Table, 24> tables;
   std::string_view subject;  ///< of the last statement, as its detail
   std::string_view detail;
 
   bool has(sql::Trait trait) const { return traits.has(trait); }
 };
+
+/// Whether the text names a tracker that lockstep itself has set, wherever it does.
+bool names_trackers(std::string_view text);
 
 /// Reads texts for one core. The lists are large, so there is one of these and not one per session; what it
 /// returns is good until the next call.

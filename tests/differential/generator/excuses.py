@@ -107,6 +107,16 @@ def flag_of_late_report(case: Case, at: int) -> bool:
     return eof_fields(left)[0] == eof_fields(right)[0] and eof_fields(left)[1] | flag == eof_fields(right)[1] | flag
 
 
+@of_packets("as it does behind RETURNING of a table without transactions")
+def eof_of_returning(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mariadb" or not left.role == right.role == Role.DEFINITIONS_EOF:
+        return False
+    (warnings, status), (other_warnings, other_status) = eof_fields(left), eof_fields(right)
+    returns = re.search(r"\bRETURNING\b", case.left.step.text, re.I) or case.left.step.verb == "execute"
+    return bool(returns) and warnings == other_warnings and status | Status.IN_TRANS == other_status
+
+
 @of_packets("A client without CLIENT_DEPRECATE_EOF does not get what the end of a result reports of the session")
 def late_report(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
@@ -135,6 +145,16 @@ def definition_of_unset_variable(case: Case, at: int) -> bool:
         return False
     runs_more = case.left.step.text.startswith("CALL ") or case.left.step.verb == "execute"
     return NAMES_VARIABLE.search(name) is not None or runs_more
+
+
+@of_packets("as has what is made of it, and naming it changes nothing that a tracker would report")
+def type_of_unset_variable(case: Case, at: int) -> bool:
+    """A statement that MySQL has prepared keeps the type that the variable had then."""
+    left, right = packets_at(case, at)
+    if case.server_kind != "mysql" or not left.role == right.role == Role.COLUMN or case.left.step.verb != "execute":
+        return False
+    (name, table, _), (other_name, _, _) = definition(left), definition(right)
+    return name == other_name and not table and NAMES_VARIABLE.search(name) is not None
 
 
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
@@ -220,6 +240,15 @@ def charset_of_number(case: Case, at: int) -> bool:
     return name.startswith(b"CONCAT(@") and definition(left)[:2] == definition(right)[:2]
 
 
+@of_packets("These are in English, whatever `lc_messages` is")
+def language_of_lockstep(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.ERR or not sets_language(case):
+        return False
+    errors = case.left.reply.error, case.right.reply.error
+    return errors[0][:2] == errors[1][:2] and errors[0][0] in (1243, 1421)
+
+
 @of_packets("the number of rows in an error about a parameter of CALL is that of a statement before, of whichever client")
 def row_of_parameter(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
@@ -249,6 +278,14 @@ def list_gone_for_preparing(case: Case) -> bool:
     return bool(asks) and prepares and tells_of_errors(case.left) and not tells_of_errors(case.right)
 
 
+@of_replies("or, in a text of several statements, user variables had to be brought for those behind")
+def list_gone_for_variables(case: Case) -> bool:
+    text = case.left.step.text
+    asks = ASKS_ABOUT_ERRORS.search(text)
+    assigns = any(ASSIGNS.search(entry.step.text) for entry in case.before())
+    return bool(asks) and text.find(";", asks.end()) >= 0 and assigns
+
+
 # Errors that are no difference of lockstep's: two direct runs differ in them, too
 
 
@@ -263,6 +300,16 @@ def tells_warnings_of_login(case: Case, at: int) -> bool:
 OF_PACKETS.append(tells_warnings_of_login)
 
 
+def asks_about_login(case: Case) -> bool:
+    """Those warnings stay in the list until a statement uses a table."""
+    logins = ([one for one in entries if one.login and one.client == case.left.client] for entries in (case.expected, case.actual))
+    differ = any(left.reply.packets != right.reply.packets for left, right in zip(*logins))
+    return case.server_kind == "mariadb" and differ and ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
+
+
+OF_REPLIES.append(asks_about_login)
+
+
 # Parts of packets
 
 SCHEMA, TRANSACTION_STATE = 1, 5
@@ -271,7 +318,10 @@ COUNTED = re.compile(rb".(statement_id|last_gtid)", re.S)
 # A routine, a function or a table with a trigger of those that sessions find or make.
 RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)
 AT_ROW = re.compile(rb" at row \d+$")
-ASKS_ABOUT_ERRORS = re.compile(r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I)
+ASSIGNS = re.compile(r"(?<!@)@[`'\"]?\w+[`'\"]? *:?=|INTO @", re.I)
+ASKS_ABOUT_ERRORS = re.compile(
+    r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count|CALL p_diagnoses", re.I
+)
 # Of a column that is a variable, or an expression of some.
 NAMES_VARIABLE = re.compile(rb"(?<!@)@[^@\s]", re.S)
 
@@ -280,6 +330,10 @@ def tells_of_errors(entry: Entry) -> bool:
     """A list that is not empty, or a number of warnings that is not 0."""
     rows = [packet.payload for packet in entry.reply.packets if packet.role in (Role.TEXT_ROW, Role.BINARY_ROW)]
     return any(any(payload.strip(b"\x00\x010")) for payload in rows)
+
+
+def sets_language(case: Case) -> bool:
+    return any("lc_messages" in entry.step.text.lower() for entry in case.before())
 
 
 def is_without_trace(case: Case) -> bool:
