@@ -295,6 +295,7 @@ class ClientSession : public net::StreamOwner,
   void refuse_preparation(const mysql::ErrPacket& refusal);
   bool mend(backend::ServerSession& server, Bytes refusal);
   void refuse_execution(Hold& hold);
+  void refuse_fetch(Hold& hold);
   bool make_room_for_statements(backend::ServerSession& server);
   bool address_prepared(Hold& hold);
   bool insert_types(Bytes types);

@@ -56,9 +56,6 @@ void ClientSession::begin_prepared() {
   run_.sets_untracked = text.sets_untracked;
   run_.sets_trackers = text.sets_trackers;
   if (run_.command == Command::COM_STMT_CLOSE) return close_prepared(*statement);
-  if (run_.command == Command::COM_STMT_FETCH && !statement->cursor_open)
-    return refuse_command<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(*id).str(),
-                                                                 dialect().mariadb ? "" : ".");
   if (run_.command == Command::COM_STMT_EXECUTE) {
     run_.traits = text.traits;
     run_.sets_autocommit = text.sets_autocommit;
@@ -202,6 +199,8 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   if (text->schema->selected && from.schema != text->schema) {
     send_schema_of_preparation(hold, *from.schema, *text->schema);
     from.schema = text->schema;
+    // A client without one cannot be brought back to that; nobody else is to take it for theirs.
+    if (!schema_on(hold)->selected) server.facets.schema = &shared_.backend.states.unclear_schema();
   }
   if (from.variables != &then) {
     send_variables(hold, *from.variables, then);
@@ -271,6 +270,7 @@ bool ClientSession::mend(backend::ServerSession& server, Bytes refusal) {
 /// What the server said to PREPARE is what the client hears to EXECUTE: its own PREPARE went well, once.
 void ClientSession::refuse_execution(Hold& hold) {
   const auto refusal = std::move(run_.preparation_refusal);
+  if (run_.command == Command::COM_STMT_FETCH) return refuse_fetch(hold);
   if (run_.error_code == kTooManyStatements && !run_.made_room && make_room_for_statements(hold.server())) {
     run_.made_room = true;
     return run_on(hold);
@@ -282,6 +282,16 @@ void ClientSession::refuse_execution(Hold& hold) {
   if (run_.has_reply()) send_packet(as_bytes(*refusal));
   if (run_.request_done) return finish_statement(hold.server());
   close_with_rest();
+}
+
+/// The statement has no cursor wherever it is, and where it cannot be prepared, no server says so.
+void ClientSession::refuse_fetch(Hold& hold) {
+  if (state_ != State::relay) enter(State::relay);
+  run_server_ = &hold.server();
+  run_.failed = run_.reply_done = true;
+  send_error<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(run_.prepared->client_id).str(),
+                                                    dialect().mariadb ? "" : ".");
+  finish_statement(hold.server());
 }
 
 /// The server has as many prepared statements as it allows: those that lockstep keeps for later make room.
@@ -336,7 +346,10 @@ bool ClientSession::insert_types(Bytes types) {
 /// The client's own COM_STMT_PREPARE is about to be sent.
 void ClientSession::foresee_prepared(backend::ServerSession& server) {
   const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
-  run_.preparing = run_.whole && prepared_.has_room_for(run_.text)
+  // While a question has to wait, what the text is prepared under cannot be told for later.
+  const bool state_is_known =
+      (unsaid_.empty() && !all_unsaid_) || !hold_of(server)->pins.has(PinReason::unread_variable);
+  run_.preparing = run_.whole && state_is_known && prepared_.has_room_for(run_.text)
                        ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
                        : shared_.prepared_texts.beginning(summary);
   run_.preparing->stays = !dialect().mariadb && summary.has(Trait::uses_user_variables);

@@ -117,7 +117,9 @@ bool ClientSession::send_variables(Hold& hold, const session::Variables& from, c
 ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const session::Facets& from) const {
   const backend::ServerSession& server = hold.server();
   SyncNeeds needs;
-  needs.schema = run_.command != Command::COM_INIT_DB && from.schema != schema_on(hold);
+  // No command leads out of every schema.
+  needs.schema =
+      run_.command != Command::COM_INIT_DB && from.schema != schema_on(hold) && schema_on(hold)->selected;
   needs.variables = from.variables != facets_.variables;
   needs.multi_statements =
       server.facets.multi_statements != facets_.multi_statements && !is_one_statement_for_sure();
@@ -324,7 +326,8 @@ void ClientSession::send_bytes_of_command(backend::ServerSession& server, Mutabl
 /// The server session is in the client's state now.
 void ClientSession::in_step(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  const session::Schema* schema = keeps_schema_ ? server.facets.schema : schema_on(hold);
+  const bool stays = keeps_schema_ || !schema_on(hold)->selected;
+  const session::Schema* schema = stays ? server.facets.schema : schema_on(hold);
   const session::Role* role = keeps_role_ ? server.facets.role : facets_.role;
   server.facets = facets_;
   server.facets.role = role;

@@ -176,14 +176,16 @@ bool ClientSession::meets_strange_user_variable(const Hold& hold) {
   return strange;
 }
 
-/// A client that uses variables begins what keeps it there, and no reset could take strange ones away then.
-/// One that asks for reports of its own would not be told of a variable that is there already.
+/// The statement begins what keeps the client there, and no reset could take strange variables away then. Of
+/// transactions, which are many, only those of clients that use variables count.
 bool ClientSession::may_meet_user_variables_later(const Hold& hold) const {
-  if (run_.sets_trackers) return true;
+  constexpr sql::Traits kKeepsLong{Trait::creates_temporary_table, Trait::takes_named_lock};
+  if (run_.sets_trackers || run_.sets_untracked || run_.traits.has_any(kKeepsLong) ||
+      session::pin_rule(run_.traits).begins.any())
+    return true;
   if (user_variables_ == nullptr && !run_.has(Trait::uses_user_variables)) return false;
-  const bool begins = transaction_.open_but_held_back() || run_.kind == StatementKind::begin ||
-                      run_.sets_untracked || run_.kind == StatementKind::multi;
-  return begins || session::pin_rule(run_.traits).begins.any() || !is_autocommit_on(hold.server());
+  return transaction_.open_but_held_back() || run_.kind == StatementKind::begin ||
+         run_.kind == StatementKind::multi || !is_autocommit_on(hold.server());
 }
 
 /// Nothing of the client's is there that a reset would take away.
