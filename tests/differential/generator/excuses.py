@@ -211,6 +211,32 @@ def count_without_trace(case: Case, at: int) -> bool:
     return head[:4] + head[5:] == other_head[:4] + other_head[5:] and reported == other_reported
 
 
+@of_packets("tells before the first transaction may be of one that ended on the server session before")
+def characteristics_of_before(case: Case, at: int) -> bool:
+    fields = fields_of_oks(case, at)
+    if case.server_kind != "mysql" or "CHARACTERISTICS" not in case.left.step.text or fields is None:
+        return False
+    (head, reported), (other_head, other_reported) = fields
+    others = [[item for item in items if item[0] != TRANSACTION_CHARACTERISTICS] for items in (reported, other_reported)]
+    return head == other_head and others[0] == others[1]
+
+
+@of_packets("until a statement has been prepared again there under another one")
+def flags_of_a_routines_mode(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if left.role != right.role or not any(RUNS_MORE.search(entry.step.text) for entry in case.before()):
+        return False
+    mode = Status.NO_BACKSLASH_ESCAPES | Status.ANSI_QUOTES
+    if left.role in (Role.EOF, Role.DEFINITIONS_EOF) and len(left.payload) == len(right.payload) == 5:
+        fields = eof_fields(left), eof_fields(right)
+        return fields[0][0] == fields[1][0] and fields[0][1] | mode == fields[1][1] | mode
+    if left.role != Role.OK:
+        return False
+    (head, reported), (other_head, other_reported) = ok_fields(left), ok_fields(right)
+    head[3], other_head[3] = head[3] | mode, other_head[3] | mode
+    return head == other_head and reported == other_reported
+
+
 @of_packets("`statement_id` and `last_gtid` in reports, ids in errors of unknown prepared statements count per server session")
 def count_of_server_session(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
@@ -240,10 +266,15 @@ def charset_of_number(case: Case, at: int) -> bool:
     return name.startswith(b"CONCAT(@") and definition(left)[:2] == definition(right)[:2]
 
 
-@of_packets("So the type in an error about a value may be another one (1292: INTEGER, DOUBLE, DECIMAL)")
+@of_packets("So the type in an error about a value may be another one (1292: INTEGER, DOUBLE, DECIMAL), and the number of warnings about it")
 def type_in_error(case: Case, at: int) -> bool:
     left, right = packets_at(case, at)
-    if case.server_kind != "mysql" or not left.role == right.role == Role.ERR or case.left.step.verb != "execute":
+    if case.server_kind != "mysql" or case.left.step.verb != "execute":
+        return False
+    if fields := fields_of_oks(case, at):
+        (head, reported), (other_head, other_reported) = fields
+        return head[:4] + head[5:] == other_head[:4] + other_head[5:] and reported == other_reported and behind_cursor(case)
+    if not left.role == right.role == Role.ERR:
         return False
     return NAMES_TYPE.search(left.payload) is not None and NAMES_TYPE.sub(b"", left.payload) == NAMES_TYPE.sub(b"", right.payload)
 
@@ -311,7 +342,9 @@ OF_REPLIES.append(asks_about_login)
 
 # Parts of packets
 
-SCHEMA, TRANSACTION_STATE = 1, 5
+# PreparedStatements::kFirstId.
+FIRST_ID = 1 << 30
+SCHEMA, TRANSACTION_CHARACTERISTICS, TRANSACTION_STATE = 1, 4, 5
 EXECUTES = re.compile(r"\b(EXECUTE|CALL) ", re.I)
 COUNTED = re.compile(rb".(statement_id|last_gtid).*", re.S)
 # A routine, a function or a table with a trigger of those that sessions find or make.
@@ -332,10 +365,19 @@ def tells_of_errors(entry: Entry) -> bool:
     return any(any(payload.strip(b"\x00\x010")) for payload in rows)
 
 
+def behind_cursor(case: Case) -> bool:
+    statement = case.left.step.argument.split(" ")[0]
+    executed = (one.step.argument.split(" ") for one in case.before() if one.step.verb == "execute")
+    return any(words[0] == statement and "-cursor" in words for words in executed)
+
+
 def is_without_trace(case: Case) -> bool:
-    """The client's last error was one that lockstep gave for an unknown statement."""
-    error = next((entry.reply.error for entry in case.before() if entry.reply.error), None)
-    return error is not None and error[0] == 1243
+    """The client's last error was one that lockstep gave: it names an id of lockstep's own."""
+    pairs = zip(reversed(case.expected[: case.index]), reversed(case.actual[: case.index]))
+    errors = (right.reply.error for left, right in pairs if left.client == case.left.client and left.reply.error)
+    error = next(errors, None)
+    named = re.search(r"\((\d+)\)", error[2]) if error and error[0] in (1243, 1421) else None
+    return named is not None and int(named.group(1)) >= FIRST_ID
 
 
 def packets_at(case: Case, at: int) -> tuple[Packet, Packet]:
