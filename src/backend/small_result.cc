@@ -70,11 +70,13 @@ void SmallResult::take_definition(Bytes payload) {
   for (int i = 0; i < kNames; ++i) reader.str_lenenc();
   reader.lenenc();  // of the fixed fields
   reader.u16();     // character set
-  constexpr std::uint16_t kUnsignedFlag = 32;
+  constexpr std::uint16_t kUnsignedFlag = 32, kBinaryFlag = 128;
   Column& column = definitions_.emplace_back();
   column.length = reader.u32();
   column.type = reader.u8();
-  column.is_unsigned = (reader.u16() & kUnsignedFlag) != 0;
+  const std::uint16_t flags = reader.u16();
+  column.is_unsigned = (flags & kUnsignedFlag) != 0;
+  column.is_binary = (flags & kBinaryFlag) != 0;
   if (!reader.ok()) column = {};
 }
 

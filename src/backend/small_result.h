@@ -23,6 +23,7 @@ class SmallResult {
     std::uint32_t length = 0;
     std::uint8_t type = 0;
     bool is_unsigned = false;
+    bool is_binary = false;
   };
   /// A packet may be this long.
   static constexpr std::uint32_t kPayloadMax = 1 << 20;

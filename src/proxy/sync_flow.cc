@@ -230,11 +230,12 @@ bool ClientSession::send_sync(Hold& hold) {
   }
   if (!run_.has_reply() || joins_transaction_) return true;  // nothing would tell what became of it
   if (!prepares) return !may_pipeline && !guards_;
-  // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails.
+  // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails. (A
+  // FETCH of a wrong id is an error, which the list would keep.)
   // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
   // schema.
-  const bool foreseen =
-      shared_.syncs_pipelined && !dialect().mariadb && run_.request_done && run_.prepare_schema_number == 0;
+  const bool foreseen = shared_.syncs_pipelined && !dialect().mariadb && run_.request_done &&
+                        run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0;
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 

@@ -426,6 +426,7 @@ void ClientSession::take_user_variables_row(void* context, const backend::SmallR
     }
     const session::UserVariableAnswer answer{.column_type = columns[at].type,
                                              .is_unsigned = columns[at].is_unsigned,
+                                             .is_binary = columns[at].is_binary,
                                              .column_length = columns[at].length,
                                              .collation = row[at + 1].value_or(""),
                                              .bytes = row[at + 3]};

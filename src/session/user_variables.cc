@@ -236,6 +236,8 @@ bool read_user_value(const UserVariableAnswer& answer, UserValue& value) {
     return true;
   }
   if (answer.column_type < kBlobs || answer.column_type > kString) return false;
+  // MariaDB leaves the flag out where a parameter of a temporal type was assigned.
+  if (answer.collation == "binary" && !answer.is_binary) return false;
   return write_string(bytes, answer.collation, value.literal);
 }
 

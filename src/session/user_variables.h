@@ -47,6 +47,7 @@ bool read_user_value(std::string_view written, const StringContext& context, Use
 struct UserVariableAnswer {
   std::uint8_t column_type = 0;  ///< of the variable in a result
   bool is_unsigned = false;
+  bool is_binary = true;  ///< what the flags say, which no literal of binary bytes lacks
   std::uint32_t column_length = 0;
   std::string_view collation;
   std::optional<std::string_view> bytes;  ///< as they are stored; a number's digits

@@ -143,7 +143,7 @@ def definition_of_unset_variable(case: Case, at: int) -> bool:
     (name, table, _), (other_name, _, _) = definition(left), definition(right)
     if name != other_name or table or not (is_null_throughout(case.left.reply, at) and is_null_throughout(case.right.reply, at)):
         return False
-    runs_more = case.left.step.text.startswith("CALL ") or case.left.step.verb == "execute"
+    runs_more = case.left.step.text.startswith(("CALL ", "VALUES ROW(@")) or case.left.step.verb == "execute"
     return NAMES_VARIABLE.search(name) is not None or runs_more
 
 
@@ -214,7 +214,8 @@ def count_without_trace(case: Case, at: int) -> bool:
 @of_packets("tells before the first transaction may be of one that ended on the server session before")
 def characteristics_of_before(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
-    if case.server_kind != "mysql" or "CHARACTERISTICS" not in case.left.step.text or fields is None:
+    switched_on = any("CHARACTERISTICS" in entry.step.text for entry in [case.left, *case.before()])
+    if case.server_kind != "mysql" or not switched_on or fields is None:
         return False
     (head, reported), (other_head, other_reported) = fields
     others = [[item for item in items if item[0] != TRANSACTION_CHARACTERISTICS] for items in (reported, other_reported)]
