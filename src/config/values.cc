@@ -100,7 +100,7 @@ ChoiceNames names(ServerRole) {
   return kNames;
 }
 ChoiceNames names(TrackerUse) {
-  static constexpr ChoiceName kNames[] = {{"auto", int(TrackerUse::automatic)},
+  static constexpr ChoiceName kNames[] = {{"automatic", int(TrackerUse::automatic)},
                                           {"none", int(TrackerUse::none)}};
   return kNames;
 }

@@ -19,11 +19,6 @@ bool is_always_listed(VariableId id) {
          id == VariableId::collation_connection || id == VariableId::sql_mode;
 }
 
-/// A collation by its id: as a SET of character_set_results named it.
-bool is_number(std::string_view collation) {
-  return !collation.empty() && collation[0] >= '0' && collation[0] <= '9';
-}
-
 }  // namespace
 
 // --- Questions to the server
@@ -115,10 +110,9 @@ void ClientSession::take_answer_row(void* context, const backend::SmallResult::R
         session.facets_.variables->find(id) == nullptr)
       continue;
     // Where the text tells what was set, its collation has been taken from there.
-    const session::VariableValue* shown = session.facets_.variables->find(VariableId::results_collation);
-    const bool of_before = session.all_unsaid_ && shown != nullptr && !is_number(shown->text) &&
-                           !shown->text.starts_with(values.back());
-    if (id == VariableId::character_set_results && of_before)
+    const session::VariableValue* believed = session.facets_.variables->find(id);
+    const bool hidden = session.all_unsaid_ && (believed == nullptr || believed->text != values.back());
+    if (id == VariableId::character_set_results && hidden)
       changes.push_back({VariableId::results_collation, nullptr});
     changes.push_back({id, &values.back()});
   }

@@ -83,6 +83,8 @@ void ClientSession::leave_residue(const Hold& hold) {
     return;
   }
   previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
+  // SET GLOBAL: it is about to be closed, and the count that it leaves is 0 on any.
+  if (server.outdated && run_.kind == StatementKind::set && !run_.failed) previous_ = {};
   const bool selects = run_.data_kind == StatementKind::select && !run_.failed;  // INTO a variable
   const bool does = run_.data_kind == StatementKind::dml_other && !dialect().mariadb;
   const bool counts_returned = run_.returned_rows && !writes_rows(run_.data_kind);

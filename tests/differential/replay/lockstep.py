@@ -36,7 +36,7 @@ class Lockstep:
         self.log = folder / "lockstep.log"
         self.process: subprocess.Popen | None = None
         self.drifts_seen = 0
-        self.trackers = "auto"
+        self.trackers = "automatic"
 
     def start(self) -> None:
         self.address = ("127.0.0.1", _free_port())
