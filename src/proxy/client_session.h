@@ -88,7 +88,7 @@ class ClientSession : public net::StreamOwner,
   enum class State : std::uint8_t {
     await_identity,  // no server has said yet what the greeting is to tell
     log_in,          // connection phase, or COM_CHANGE_USER
-    forget,          // server sessions are reset before COM_CHANGE_USER goes on
+    forget,          // other server sessions are reset before COM_RESET_CONNECTION or COM_CHANGE_USER goes on
     enter,           // login accepted; a server session shows that schema and character set are right
     idle,            // between two commands
     assemble,        // a command arrives in parts
@@ -417,9 +417,13 @@ class ClientSession : public net::StreamOwner,
   // --- Forgetting (reset_flow.cc) ---
   void change_user();
   void log_in_again();
+  bool forget_on_servers(const Hold* kept);
+  void forgotten();
+  void reset_connection();
   bool reset_at_once();
+  void reset_here();
   void forget_client_state();
-  void forget_what_was_set(Hold& hold);
+  void forget_what_was_set(Hold& left);
   void end_reset(Hold& hold);
 
   // --- Keeping or giving back (release_flow.cc) ---

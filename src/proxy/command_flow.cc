@@ -44,9 +44,7 @@ void ClientSession::begin_command() {
     case Command::COM_STMT_CLOSE: return begin_prepared();
     case Command::COM_CHANGE_USER: return change_user();
     case Command::COM_PROCESS_KILL: return begin_process_kill();
-    case Command::COM_RESET_CONNECTION:
-      if (reset_at_once()) return;
-      [[fallthrough]];
+    case Command::COM_RESET_CONNECTION: return reset_connection();
     case Command::COM_INIT_DB:
     case Command::COM_SET_OPTION:
     case Command::COM_REFRESH:

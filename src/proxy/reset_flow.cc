@@ -27,16 +27,12 @@ void ClientSession::forget_client_state() {
   forget_questions();
 }
 
-// --- COM_CHANGE_USER
-// ---------------------------------------------------------------------------------------------
-
-/// Whatever the old user had set is gone, even if the new login fails. Locks, tables and transactions are so
-/// before the client hears of it, since it may look from elsewhere.
-void ClientSession::change_user() {
-  forget_client_state();
-  forget_residue();
+/// On all server sessions but one, if any. Locks, tables and transactions are gone before the client hears of
+/// it, since it may look from elsewhere: true when that has to be awaited, forgotten() goes on.
+bool ClientSession::forget_on_servers(const Hold* kept) {
   syncs_due_ = 0;
   for (Hold& hold : holds_) {
+    if (&hold == kept) continue;
     if (hold.pins.has_any(session::kPinsBeyondReset)) {
       hold.lease.discard();
     } else if (others_may_notice(hold)) {
@@ -47,14 +43,36 @@ void ClientSession::change_user() {
     uncount(hold);
   }
   std::erase_if(holds_, [](const Hold& hold) { return !hold.lease; });
-  if (syncs_due_ == 0) return log_in_again();
-  enter(State::forget);
+  if (syncs_due_ != 0) enter(State::forget);
+  return syncs_due_ != 0;
+}
+
+void ClientSession::forgotten() {
+  if (run_.command == mysql::Command::COM_CHANGE_USER) {
+    for (Hold& hold : holds_) hold.lease.give_back_reset();
+    holds_.clear();
+    return log_in_again();
+  }
+  const std::size_t kept = group_of_held_state();
+  for (Hold& hold : holds_) {
+    if (hold.group != kept) hold.lease.give_back_reset();
+  }
+  std::erase_if(holds_, [](const Hold& hold) { return !hold.lease; });
+  reset_here();
+}
+
+// --- COM_CHANGE_USER
+// ---------------------------------------------------------------------------------------------
+
+/// Whatever the old user had set is gone, even if the new login fails.
+void ClientSession::change_user() {
+  forget_client_state();
+  forget_residue();
+  if (!forget_on_servers(nullptr)) log_in_again();
 }
 
 /// The connection phase once more, on what is like a new connection.
 void ClientSession::log_in_again() {
-  for (Hold& hold : holds_) hold.lease.give_back_reset();
-  holds_.clear();
   entering_by_change_user_ = true;
   enter(State::log_in);
   arm_timer(shared_.login_timeout);
@@ -64,6 +82,18 @@ void ClientSession::log_in_again() {
 
 // --- COM_RESET_CONNECTION
 // ----------------------------------------------------------------------------------------
+
+void ClientSession::reset_connection() {
+  if (reset_at_once()) return;
+  const Hold* kept = holds_.size() > 1 ? hold_in(group_of_held_state()) : nullptr;
+  if (kept != nullptr && forget_on_servers(kept)) return;
+  reset_here();
+}
+
+/// By the server session that is in hand, or any.
+void ClientSession::reset_here() {
+  begin_plain(StatementKind::command, sql::Traits(sql::Trait::single_statement));
+}
 
 /// Answers without a server what one has answered before.
 bool ClientSession::reset_at_once() {
@@ -92,14 +122,7 @@ bool ClientSession::reset_at_once() {
 
 /// A server session has been reset: nothing of the client is left but the schema and the role, whatever they
 /// are by then; which character set it has now differs by server.
-void ClientSession::forget_what_was_set(Hold& hold) {
-  for (Hold& other : holds_) {
-    if (&other == &hold) continue;
-    uncount(other);
-    other.lease.give_back_reset();
-  }
-  std::erase_if(holds_, [](const Hold& other) { return !other.lease; });
-  Hold& left = holds_.front();
+void ClientSession::forget_what_was_set(Hold& left) {
   // A role stays, and what has become of it by then.
   role_unsaid_ |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
   left.pins = left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();

@@ -352,7 +352,7 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
     return finish_entering(server.pool().profile());
   }
   if (state_ == State::forget) {
-    if (--syncs_due_ == 0) log_in_again();
+    if (--syncs_due_ == 0) forgotten();
     return;
   }
   if (state_ == State::follow)

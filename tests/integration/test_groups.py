@@ -4,7 +4,7 @@ import contextlib
 
 from bench import PAIRS, error_of, on, rows, value
 from test_demonstration import counts, on_servers, two_groups
-from wire import Capability, Connection
+from wire import Capability, Command, Connection
 
 NOT_SUPPORTED = 1235
 LOCK_WAIT_TIMEOUT = 1205
@@ -178,3 +178,17 @@ def test_reset_connection_in_the_middle(bench, pair):
         assert client.query(b"SELECT COUNT(*) FROM t1").error is None
         assert value(bench.connect(lockstep.port), "SELECT 1") == 1
         assert on_servers(bench, pair) == (0, 0)
+
+
+@on(*PAIRS)
+def test_reset_connection_lets_go_of_both(bench, pair):
+    """Behind the answer no lock is left on either server, whoever looks."""
+    with two_groups(bench, pair) as lockstep, contextlib.ExitStack() as stack:
+        client = stack.enter_context(Connection(("127.0.0.1", lockstep.port), database=bench.database))
+        lookers = [stack.enter_context(Connection(("127.0.0.1", server.port), database=bench.database)) for server in pair]
+        for _ in range(30):
+            for statement in (b"BEGIN", b"INSERT INTO t2 VALUES (2)", b"INSERT INTO t1 VALUES (1)"):
+                assert client.query(statement).error is None
+            assert client.command(Command.COM_RESET_CONNECTION).error is None
+            for looker, table in zip(lookers, (b"t1", b"t2")):
+                assert looker.query(b"SELECT * FROM " + table + b" FOR UPDATE NOWAIT").error is None
