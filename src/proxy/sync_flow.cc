@@ -121,14 +121,17 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
   needs.schema =
       run_.command != Command::COM_INIT_DB && from.schema != schema_on(hold) && schema_on(hold)->selected;
   needs.variables = from.variables != facets_.variables;
-  needs.multi_statements =
-      server.facets.multi_statements != facets_.multi_statements && !is_one_statement_for_sure();
+  // No other command reads a text by it, and on MySQL the way there changes what ROW_COUNT() says.
+  needs.multi_statements = run_.command == Command::COM_QUERY &&
+                           server.facets.multi_statements != facets_.multi_statements &&
+                           !is_one_statement_for_sure();
   // A statement that inserts may leave the value as it is and still report an id.
   needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
                      run_.may_insert || last_insert_id_ != 0) &&
                     !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
                     server.last_insert_id != last_insert_id_;
-  needs.client_trackers = run_.sets_trackers && !trackers_are_clients_ && tracks(hold.server());
+  const bool sets_trackers = run_.sets_trackers && run_.command != Command::COM_STMT_PREPARE;
+  needs.client_trackers = sets_trackers && !trackers_are_clients_ && tracks(hold.server());
   // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
   // here.
   needs.nothing_found = run_.has(Trait::uses_found_rows) && found_rows_at_.server == nullptr;
@@ -234,8 +237,11 @@ bool ClientSession::send_sync(Hold& hold) {
   // FETCH of a wrong id is an error, which the list would keep.)
   // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
   // schema.
+  // Behind preparing a statement anew by itself MySQL gives another id: that error would count as the
+  // previous statement.
   const bool foreseen = shared_.syncs_pipelined && !dialect().mariadb && run_.request_done &&
-                        run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0;
+                        run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0 &&
+                        !run_.traits.has_any(kAsksAboutPrevious);
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 

@@ -56,12 +56,17 @@ def straight(bench, server):
 
 
 def runs_on_server(watcher):
+    """Past the filling of its tables: MariaDB may lose a KILL during that, also without lockstep."""
+    return value(watcher, "SELECT COUNT(*) FROM information_schema.processlist WHERE info = %s AND (state = 'Sending data' OR VERSION() NOT LIKE '%%MariaDB%%')", LONG)
+
+
+def is_on_server(watcher):
     return value(watcher, "SELECT COUNT(*) FROM information_schema.processlist WHERE info = %s", LONG)
 
 
 def nothing_runs_on(bench, server):
     with straight(bench, server) as watcher:
-        eventually(lambda: not runs_on_server(watcher), "the server runs it no more")
+        eventually(lambda: not is_on_server(watcher), "the server runs it no more")
 
 
 @on("mariadb-1", "mysql-1")

@@ -85,7 +85,8 @@ def contents(entry: Entry) -> list[tuple[int, bytes]]:
 def without_metadata_changed(packet: Packet) -> bytes:
     """METADATA_CHANGED, at the end of an execution's rows, depends on who has used the statement on that server session."""
     payload = masked(packet)
-    if packet.role is not Role.OK or not payload.startswith(b"\xfe") or len(payload) < 5:
+    # The status flags of an EOF packet lie where those of such an OK do.
+    if packet.role not in (Role.OK, Role.EOF, Role.DEFINITIONS_EOF) or not payload.startswith(b"\xfe") or len(payload) < 5:
         return payload
     return payload[:4] + bytes([payload[4] & ~(Status.METADATA_CHANGED >> 8)]) + payload[5:]
 
