@@ -339,7 +339,11 @@ void Pool::renew() {
 /// A session that has just logged in has told what sessions inherit now.
 void Pool::take_variables(const ServerSession& session) {
   const bool reports = (session.capabilities() & mysql::Capability::CLIENT_SESSION_TRACK) != 0;
+  const bool first = !profile_.known();
   const std::vector<session::VariableValue> before = profile_.complete(reports, context_.now());
+  if (first && !profile_.has_trackers())
+    log_info("server '{}' does not report what sessions set; it is read from texts and asked for",
+             server_.name());
   if (before.empty()) return;
   std::string names;
   for (const session::VariableValue& value : before) {

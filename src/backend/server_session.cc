@@ -328,12 +328,7 @@ void ServerSession::own_reply_done(Reply reply, SmallResult::Step step) {
   }
   if (!answered) return fail_set_up(describe(Error{Fault::malformed_packet}));
   switch (reply) {
-    case Reply::setup_variables:
-      pool_.take_variables(*this);
-      if (!pool_.profile().has_trackers())
-        log_info("server '{}' does not report what sessions set; it is read from texts and asked for",
-                 pool_.server().name());
-      return send_set_up();
+    case Reply::setup_variables: pool_.take_variables(*this); return send_set_up();
     case Reply::setup_charset:
       if (facets.variables == nullptr) return fail_set_up("the server did not tell its character sets");
       // COM_RESET_CONNECTION leaves MySQL's global character sets, not those of the login.

@@ -292,6 +292,14 @@ void Core::tell(std::uint32_t core, Function function) {
       std::make_unique<Call>([to = peers_[core].core, function = std::move(function)] { function(*to); }));
 }
 
+template <typename Function>
+void Core::on_every_core(const Function& function) {
+  function(*this);
+  for (std::uint32_t core = 0; core < count_; ++core) {
+    if (core != index_) tell(core, function);
+  }
+}
+
 // A core may not know the server yet, or not any more: who claims says so again, and what is handed over is
 // not missed.
 
@@ -310,21 +318,13 @@ void Core::hand_over(std::uint32_t core, std::uint32_t server, std::uint32_t con
 /// Another core hears of it a moment later than a client there may select the schema: as with two servers, no
 /// order is promised between statements of different clients that overlap.
 void Core::renew_schema(std::string_view name) {
-  states_.renew_schema(name);
-  for (std::uint32_t core = 0; core < count_; ++core) {
-    if (core != index_)
-      tell(core, [name = std::string(name)](Core& there) { there.states_.renew_schema(name); });
-  }
+  on_every_core([name = std::string(name)](Core& core) { core.states_.renew_schema(name); });
 }
 
 void Core::renew_server(std::uint32_t server) {
-  const auto renew = [server](Core& core) {
+  on_every_core([server](Core& core) {
     if (backend::Server* known = core.cluster_.find_server(server)) known->renew();
-  };
-  renew(*this);
-  for (std::uint32_t core = 0; core < count_; ++core) {
-    if (core != index_) tell(core, renew);
-  }
+  });
 }
 
 void Core::keep_inherited(const backend::Pool& pool, std::span<const session::VariableValue> values) {

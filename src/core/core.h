@@ -92,6 +92,9 @@ class Core : private backend::Peers, private proxy::Clients {
   /// Runs a function on another core, with that core as its argument.
   template <typename Function>
   void tell(std::uint32_t core, Function function);
+  /// On this one now, on the others as soon as they get to it.
+  template <typename Function>
+  void on_every_core(const Function& function);
   std::uint32_t self() const override { return index_; }
   std::uint32_t count() const override { return count_; }
   void claim(std::uint32_t core, std::uint32_t server, backend::Claim claim) override;

@@ -125,8 +125,7 @@ void ClientSession::begin_entering() {
 /// A user whom a server session has let in before, and no schema that would have to exist.
 bool ClientSession::enters_without_server() {
   if (!entering_by_change_user_ || !login_->database().empty()) return false;
-  const backend::Profile* profile =
-      shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
+  const backend::Profile* profile = known_profile();
   if (profile == nullptr || profile->doubted()) return false;
   facets_.variables = profile->variables_of_collation(collation_);
   if (facets_.variables == nullptr) return false;

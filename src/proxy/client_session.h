@@ -443,6 +443,7 @@ class ClientSession : public net::StreamOwner,
   void forget_residue() { previous_ = found_rows_at_ = {}; }
 
   std::uint32_t wanted_capabilities() const;
+  const backend::Profile* known_profile() const;
   sql::Dialect dialect() const;
   sql::Dialect dialect_of(const session::PreparedText& text) const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;

@@ -361,6 +361,11 @@ std::uint32_t ClientSession::wanted_capabilities() const {
   return capabilities_ & kFixedByLogin;
 }
 
+/// What any server of the default group has told of sessions like those that this client gets; null before.
+const backend::Profile* ClientSession::known_profile() const {
+  return shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
+}
+
 /// The server has read a prepared text in the dialect of its PREPARE.
 sql::Dialect ClientSession::dialect_of(const session::PreparedText& text) const {
   sql::Dialect dialect = this->dialect();

@@ -74,8 +74,7 @@ bool ClientSession::is_in_transaction() const {
 /// By which lockstep tells what a server would answer to the client: that of any server that the client's
 /// pools know. Null where such answers tell more than it knows.
 const backend::Profile* ClientSession::profile_of_answers() const {
-  const backend::Profile* profile =
-      shared_.cluster.group(shared_.cluster.default_group()).known_profile(user_, wanted_capabilities());
+  const backend::Profile* profile = known_profile();
   if (profile == nullptr || !tracks_session()) return profile;
   return profile->default_track_state_change() || tells_of_transactions(*profile) ? nullptr : profile;
 }
