@@ -66,8 +66,8 @@ void ClientSession::begin_command() {
 
 /// A command without SQL text.
 void ClientSession::begin_plain(StatementKind kind, sql::Traits traits) {
-  run_.kind = run_.data_kind = kind;
-  run_.traits = traits;
+  run_.kind = run_.meaning.kind = kind;
+  run_.meaning.traits = traits;
   ++shared_.counters().statements[kind];
   run_group_ = group_of_held_state();
   if (run_.command == Command::COM_FIELD_LIST) {
@@ -82,23 +82,17 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
   run_.text = text;
   run_.dialect = dialect();
   const session::TextSummary& summary = shared_.analysis.summarize(text, run_.dialect);
-  run_.kind = kind_of_command == StatementKind::unknown ? summary.kind : kind_of_command;
-  run_.data_kind = run_.kind;
-  run_.traits = summary.traits;
-  run_.statements = summary.statements;
-  run_.names_tables = !summary.tables.empty();
-  run_.sets_untracked = summary.sets_untracked;
-  run_.sets_trackers = summary.sets_trackers;
-  run_.sets_autocommit = summary.sets_autocommit;
-  run_.may_insert = summary.inserts;
+  run_.kind = kind_of_command == StatementKind::unknown ? summary.meaning.kind : kind_of_command;
+  run_.meaning = summary.meaning;
+  run_.meaning.kind = run_.kind;
   if (!run_.whole) {
     // The part that was not seen may do anything.
-    run_.traits.add(Trait::opaque);
-    run_.traits.remove(Trait::reads_only);
-    run_.traits.remove(Trait::single_statement);
+    run_.meaning.traits.add(Trait::opaque);
+    run_.meaning.traits.remove(Trait::reads_only);
+    run_.meaning.traits.remove(Trait::single_statement);
   }
   // A question that is only prepared asks nothing yet.
-  if (run_.command == Command::COM_STMT_PREPARE) run_.traits.remove(kCounts);
+  if (run_.command == Command::COM_STMT_PREPARE) run_.meaning.traits.remove(kCounts);
   ++shared_.counters().statements[run_.kind];
   if (run_.kind == StatementKind::text_execute && run_.has(Trait::text_execute) && run_.is_one_statement())
     read_text_execute();
@@ -148,7 +142,7 @@ std::size_t ClientSession::group_of_held_state() const {
     if (best == nullptr || hold.group == previous_.group) best = &hold;
   }
   if (best != nullptr) return best->group;
-  if (run_.traits.has_any(kAsksAboutPrevious) && previous_.server != nullptr) return previous_.group;
+  if (run_.meaning.traits.has_any(kAsksAboutPrevious) && previous_.server != nullptr) return previous_.group;
   return shared_.cluster.default_group();
 }
 
@@ -196,7 +190,7 @@ Hold* ClientSession::hold_of(const backend::ServerSession& server) {
 
 /// The statement asks about what the previous one left behind on its server session.
 bool ClientSession::asks_about_previous() const {
-  if (run_.traits.has_any(kAsksAboutPrevious)) return true;
+  if (run_.meaning.traits.has_any(kAsksAboutPrevious)) return true;
   return run_.has(Trait::uses_last_insert_id) &&
          std::any_of(holds_.begin(), holds_.end(),
                      [](const Hold& hold) { return hold.pins.has(PinReason::last_insert_id); });
@@ -217,7 +211,7 @@ bool ClientSession::keeps_diagnostics() const {
   // MariaDB empties the list only for a statement that uses a table or has something to say itself.
   const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE ||
                         run_.command == Command::COM_STMT_PREPARE;
-  return dialect().mariadb && has_text && !run_.names_tables;
+  return dialect().mariadb && has_text && !run_.meaning.names_tables;
 }
 
 /// What ROW_COUNT() or FOUND_ROWS() would speak of.
@@ -246,7 +240,7 @@ void ClientSession::find_server() {
   if (hold == nullptr) return acquire(run_group_);
   const Residue& counted = counted_residue();
   const bool elsewhere =
-      run_.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
+      run_.meaning.traits.has_any(kCounts) && counted.server != nullptr && !counted.is_on(hold->server());
   if (elsewhere) {
     // Other state keeps the client here, and the number is on another server session, or gone.
     return hold->pins.without(session::kSoftPins).any() ? on_no_lease(kNumberIsGone, nullptr)
@@ -287,8 +281,8 @@ void ClientSession::acquire(std::size_t group) {
   backend::LeaseRequest& request = request_for_server_;
   const bool entering = state_ == State::enter;
   const Residue& residue = counted_residue();
-  const bool asks =
-      !entering && run_.traits.has_any(kCounts) && residue.server != nullptr && residue.group == group;
+  const bool asks = !entering && run_.meaning.traits.has_any(kCounts) && residue.server != nullptr &&
+                    residue.group == group;
   backend::Pool* pool = asks ? residue.pool : nullptr;
   if (pool == nullptr) {
     backend::Group& there = shared_.cluster.group(group);

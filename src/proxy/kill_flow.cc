@@ -38,8 +38,9 @@ std::optional<std::uint64_t> kill_id(std::string_view text, bool mariadb) {
 
 /// False: the statement goes to a server as it is. That must not act on an id that a client may have in mind.
 bool ClientSession::take_kill(const session::TextSummary& summary) {
-  const bool plain = run_.command == Command::COM_QUERY && run_.whole && summary.statements == 1 &&
-                     !run_.traits.has_any(sql::Traits(Trait::opaque, Trait::contains_version_comment));
+  const bool plain =
+      run_.command == Command::COM_QUERY && run_.whole && summary.meaning.statements == 1 &&
+      !run_.meaning.traits.has_any(sql::Traits(Trait::opaque, Trait::contains_version_comment));
   // Without an id it is no statement, and the ids of queries are the server's own and never used again.
   if (plain && (summary.subject.empty() || summary.detail == "QUERY ID")) return false;
   if (!plain || summary.detail == "USER") {
@@ -221,7 +222,8 @@ void ClientSession::kill_statement(const KillOrder& order) {
 void ClientSession::interrupt() {
   inquiry_.reset();
   Hold* hold = run_server_ != nullptr ? hold_of(*run_server_) : nullptr;
-  if (hold != nullptr && run_.sets_trackers && trackers_are_clients_) pin(*hold, PinReason::session_variable);
+  if (hold != nullptr && run_.meaning.sets_trackers && trackers_are_clients_)
+    pin(*hold, PinReason::session_variable);
   if (hold != nullptr && !hold->pinned()) release(*hold);
   refuse_command<ErrorCode::ER_QUERY_INTERRUPTED>();
 }

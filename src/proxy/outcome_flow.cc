@@ -47,7 +47,7 @@ session::ClientTrackers ClientSession::trackers(backend::ServerSession& server) 
 
 void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
   session::ClientTrackers client = trackers(server);
-  client.everything |= run_.sets_trackers;
+  client.everything |= run_.meaning.sets_trackers;
   session::Reports& reports = shared_.reports;
   session::read_reports(block, client, reports, shared_.client_state);
   // MySQL executes a statement in the schema of its PREPARE, and tells that it has come back.
@@ -133,14 +133,14 @@ void ClientSession::apply_statements(Hold& hold) {
   const bool in_parts = run_.kind == StatementKind::multi || run_.has(Trait::calls_routine);
   const bool cut_off = run_.failed && in_parts;
   if (!run_.failed || cut_off) {
-    if (run_.sets_untracked || run_.untracked_reported || run_.sets_trackers)
+    if (run_.meaning.sets_untracked || run_.untracked_reported || run_.meaning.sets_trackers)
       pin(hold, PinReason::session_variable);
   }
   // An ERR may hide changes made before it.
   if (run_.failed && (in_parts || run_.kind == StatementKind::set)) all_unsaid_ = true;
   // So may what the text does not show.
-  if (run_.traits.has_any(kMayRunAnything) && !tracks(hold.server())) all_unsaid_ = true;
-  if (!run_.text.empty() && needs_text_afterwards(run_.data_kind, run_.traits)) {
+  if (run_.meaning.traits.has_any(kMayRunAnything) && !tracks(hold.server())) all_unsaid_ = true;
+  if (!run_.text.empty() && needs_text_afterwards(run_.meaning.kind, run_.meaning.traits)) {
     std::size_t number = 0;
     bool countable = true;
     shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
@@ -161,7 +161,7 @@ void ClientSession::apply_statements(Hold& hold) {
       ++number;
     });
   } else {
-    apply_traits(hold, run_.data_kind, run_.traits, run_.failed ? Ran::badly : Ran::well,
+    apply_traits(hold, run_.meaning.kind, run_.meaning.traits, run_.failed ? Ran::badly : Ran::well,
                  run_.state_changed_in != 0);
     // Its text is not kept.
     if (run_.has(Trait::assigns_user_variables)) keep_user_variables(hold);
@@ -184,7 +184,7 @@ void ClientSession::apply_traits(Hold& hold, StatementKind kind, sql::Traits tra
                                  bool state_changed) {
   if (ran == Ran::not_at_all) return;
   run_.inserts |= kind == StatementKind::insert || kind == StatementKind::replace;
-  if (state_changed && run_.names_tables && reads_or_writes_data(kind) &&
+  if (state_changed && run_.meaning.names_tables && reads_or_writes_data(kind) &&
       !traits.has(Trait::assigns_user_variables)) {
     pin(hold, PinReason::routine);  // nothing in the text did it: a trigger or a function has
   }
@@ -236,7 +236,7 @@ void ClientSession::apply_outcome(Hold& hold) {
   // RETURNING has no room for the id, nor has an ERR behind the first of several rows, and MySQL does not
   // tell that of LOAD DATA.
   const bool may_have_inserted =
-      ((run_.returned_rows || run_.failed) && run_.inserts) || run_.data_kind == StatementKind::load_data;
+      ((run_.returned_rows || run_.failed) && run_.inserts) || run_.meaning.kind == StatementKind::load_data;
   if (run_.gave_insert_id || may_have_inserted) {
     server.last_insert_id.reset();
     pin(hold, PinReason::last_insert_id);
@@ -250,7 +250,7 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   if (run_.failed) {
     if (!is_autocommit_on(hold.server()) ||
         (run_.kind == StatementKind::multi &&
-         ((run_.status & SERVER_STATUS_IN_TRANS) != 0 || run_.traits.has_any(kMayBeginTransaction))))
+         ((run_.status & SERVER_STATUS_IN_TRANS) != 0 || run_.meaning.traits.has_any(kMayBeginTransaction))))
       pin(hold, PinReason::transaction);
     return;
   }
@@ -269,7 +269,8 @@ void ClientSession::apply_transaction_status(Hold& hold) {
   if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())
     hold.pins.remove(PinReason::next_transaction);
   // Only COMMIT and ROLLBACK take back that it was to read only, as servers do it.
-  if (transaction_.read_only() && !run_.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)))
+  if (transaction_.read_only() &&
+      !run_.meaning.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)))
     pin(hold, PinReason::next_transaction);
   hold.pins.remove(PinReason::transaction);
   if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins = hold.pins.without(session::kUntilCommit);
@@ -281,8 +282,8 @@ void ClientSession::apply_transaction_status(Hold& hold) {
 bool ClientSession::locks_until_commit(const Hold& hold) const {
   const bool executes = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
   constexpr sql::Traits kEndsTransaction{Trait::commits, Trait::rolls_back, Trait::implicit_commit};
-  return executes && run_.names_tables && !dialect().mariadb && !run_.traits.has_any(kEndsTransaction) &&
-         !is_autocommit_on(hold.server());
+  return executes && run_.meaning.names_tables && !dialect().mariadb &&
+         !run_.meaning.traits.has_any(kEndsTransaction) && !is_autocommit_on(hold.server());
 }
 
 /// What the client believes: the status flags of an OK say the same.

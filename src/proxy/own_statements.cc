@@ -20,7 +20,7 @@ using mysql::ErrorCode;
 /// SHOW LOCKSTEP …: false when it is something else. It touches no server session, so whatever the client may
 /// ask about its previous statement is still there afterwards.
 bool ClientSession::take_own_statement(const session::TextSummary& summary) {
-  if (run_.command != Command::COM_QUERY || !run_.whole || summary.statements != 1 ||
+  if (run_.command != Command::COM_QUERY || !run_.whole || summary.meaning.statements != 1 ||
       !sql::same_name(summary.subject, "lockstep"))
     return false;
   if (sql::same_name(summary.detail, "session")) {

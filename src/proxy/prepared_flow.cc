@@ -31,6 +31,14 @@ std::uint32_t payload_bytes_of(Bytes packet) {
   return mysql::PacketReader(packet).u24();
 }
 
+/// What a command has of it that only is about the statement.
+session::TextMeaning without_execution(const session::TextMeaning& meaning) {
+  return {.kind = meaning.kind,
+          .traits = kHarmless,
+          .sets_untracked = meaning.sets_untracked,
+          .sets_trackers = meaning.sets_trackers};
+}
+
 }  // namespace
 
 // --- Commands
@@ -51,18 +59,10 @@ void ClientSession::begin_prepared() {
   run_.prepared = statement;
   run_.text = text.text();
   run_.dialect = dialect_of(text);
-  run_.data_kind = run_.command == Command::COM_STMT_RESET ? run_.kind : text.kind;
-  run_.traits = kHarmless;
-  run_.sets_untracked = text.sets_untracked;
-  run_.sets_trackers = text.sets_trackers;
+  run_.meaning = run_.command == Command::COM_STMT_EXECUTE ? text.meaning : without_execution(text.meaning);
+  if (run_.command == Command::COM_STMT_RESET) run_.meaning.kind = run_.kind;
   if (run_.command == Command::COM_STMT_CLOSE) return close_prepared(*statement);
-  if (run_.command == Command::COM_STMT_EXECUTE) {
-    run_.traits = text.traits;
-    run_.sets_autocommit = text.sets_autocommit;
-    run_.may_insert = text.inserts;
-    run_.names_tables = text.names_tables;
-    read_execution();
-  }
+  if (run_.command == Command::COM_STMT_EXECUTE) read_execution();
   run_group_ = statement->server != nullptr
                    ? hold_of(*statement->server)->group
                    : statement->group.value_or(static_cast<std::uint16_t>(group_of_held_state()));
@@ -125,7 +125,7 @@ void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
     return refuse_command<ErrorCode::ER_UNKNOWN_STMT_HANDLER>(fmt::format_int(*id).str(), function);
   }
   run_.runs_nothing = true;
-  run_.traits = kHarmless;
+  run_.meaning = {.kind = StatementKind::command, .traits = kHarmless};
   run_group_ = group_of_held_state();
   find_server();
 }
@@ -350,8 +350,8 @@ void ClientSession::foresee_prepared(backend::ServerSession& server) {
   const bool state_is_known =
       (unsaid_.empty() && !all_unsaid_) || !hold_of(server)->pins.has(PinReason::unread_variable);
   run_.preparing = run_.whole && state_is_known && prepared_.has_room_for(run_.text)
-                       ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary)
-                       : shared_.prepared_texts.beginning(summary);
+                       ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary.meaning)
+                       : shared_.prepared_texts.beginning(summary.meaning);
   run_.preparing->stays = !dialect().mariadb && summary.has(Trait::uses_user_variables);
   server.send_closes();
   server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);

@@ -85,12 +85,12 @@ void ClientSession::leave_residue(const Hold& hold) {
   previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
   // SET GLOBAL: it is about to be closed, and the count that it leaves is 0 on any.
   if (server.outdated && run_.kind == StatementKind::set && !run_.failed) previous_ = {};
-  const bool selects = run_.data_kind == StatementKind::select && !run_.failed;  // INTO a variable
-  const bool does = run_.data_kind == StatementKind::dml_other && !dialect().mariadb;
-  const bool counts_returned = run_.returned_rows && !writes_rows(run_.data_kind);
+  const bool selects = run_.meaning.kind == StatementKind::select && !run_.failed;  // INTO a variable
+  const bool does = run_.meaning.kind == StatementKind::dml_other && !dialect().mariadb;
+  const bool counts_returned = run_.returned_rows && !writes_rows(run_.meaning.kind);
   if (counts_returned || selects || does) {
     found_rows_at_ = previous_;
-  } else if (may_change_found_rows(run_.data_kind) && !found_rows_at_.is_on(server)) {
+  } else if (may_change_found_rows(run_.meaning.kind) && !found_rows_at_.is_on(server)) {
     found_rows_at_ = previous_;
     found_rows_at_.lease_number = 0;
   }

@@ -158,11 +158,11 @@ std::uint16_t ClientSession::expected_status() const {
   using namespace mysql::ServerStatus;
   if (run_.command == mysql::Command::COM_STMT_PREPARE) return run_.status_before;
   // What a block, a routine or a text of several statements answers, something else follows.
-  const bool is_body =
-      run_.data_kind == metrics::StatementKind::call || run_.data_kind == metrics::StatementKind::unknown;
-  const bool more = is_body || run_.results + 1 < run_.statements;
+  const bool is_body = run_.meaning.kind == metrics::StatementKind::call ||
+                       run_.meaning.kind == metrics::StatementKind::unknown;
+  const bool more = is_body || run_.results + 1 < run_.meaning.statements;
   // A SELECT begins the transaction before it says anything.
-  const bool begins = run_.names_tables && (run_.status_before & SERVER_STATUS_AUTOCOMMIT) == 0;
+  const bool begins = run_.meaning.names_tables && (run_.status_before & SERVER_STATUS_AUTOCOMMIT) == 0;
   return static_cast<std::uint16_t>(run_.status_before | (more ? SERVER_MORE_RESULTS_EXISTS : 0) |
                                     (begins ? SERVER_STATUS_IN_TRANS : 0));
 }
@@ -267,7 +267,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   // or may not hold: the client must not go on as if nothing had happened. Neither may what it has sent
   // ahead.
   const bool may_have_set =
-      run_.command != mysql::Command::COM_QUERY || changes_session(run_.traits) || !pending_.empty();
+      run_.command != mysql::Command::COM_QUERY || changes_session(run_.meaning.traits) || !pending_.empty();
   if (had_state || may_have_set || state_ == State::enter) return close_with_rest();
   end_refused_command();
 }

@@ -104,7 +104,7 @@ bool ClientSession::reset_at_once() {
   if (profile == nullptr || profile->doubted()) return false;
   const session::Variables* after = profile->variables_after_reset(collation_);
   if (after == nullptr) return false;
-  run_.kind = run_.data_kind = StatementKind::command;
+  run_.kind = run_.meaning.kind = StatementKind::command;
   ++shared_.counters().statements[run_.kind];
   ++shared_.counters().resets_answered;
   for (Hold& hold : holds_) {

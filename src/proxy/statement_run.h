@@ -13,10 +13,10 @@
 #include "net/buffer_ring.h"
 #include "session/facets.h"
 #include "session/prepared_text.h"
+#include "session/text_meaning.h"
 #include "session/text_statements.h"
 #include "session/variable_table.h"
 #include "sql/dialect.h"
-#include "sql/traits.h"
 
 namespace lockstep::proxy {
 
@@ -26,25 +26,18 @@ struct PreparedStatement;
 struct StatementRun {
   mysql::Command command{};
   metrics::StatementKind kind{};
-  metrics::StatementKind data_kind{};  ///< of the text: of a prepared statement's for its execution
-  sql::Traits traits;
-  bool whole = false;  ///< all of it is in `packet`; otherwise the rest streams through behind it
+  session::TextMeaning meaning;  ///< of the text, which is a prepared statement's for its execution
+  bool whole = false;            ///< all of it is in `packet`; otherwise the rest streams through behind it
   bool lies_in_lease =
       false;  ///< `packet` lies in the receive buffer that `lease` holds, not in memory of the session
   bool retried = false;
   bool sync_failed = false;
-  bool names_tables = false;
   bool placed = false;           ///< by a rule
   bool killed = false;           ///< it is to end, and is not tried again
   bool kill_may_arrive = false;  ///< a KILL of it was sent to the server and never answered
   bool hides_trackers = false;   ///< the server session's trackers are off while it runs
   bool runs_nothing = false;     ///< the server will refuse it as it stands
-  std::uint16_t statements = 1;  ///< in the text of COM_QUERY
-  bool sets_untracked = false;   ///< see session::TextSummary
-  bool sets_trackers = false;
-  bool sets_autocommit = false;
-  bool may_insert = false;  ///< INSERT, REPLACE or LOAD DATA is in the text
-  MutableBytes packet;      ///< headers included
+  MutableBytes packet;           ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
   sql::Dialect dialect;   ///< in which the server reads the text, whatever the text changes
@@ -93,7 +86,7 @@ struct StatementRun {
   const session::Schema* missing_schema = nullptr;  ///< the client's, which the server of the group lacks
   std::bitset<static_cast<std::size_t>(session::VariableId::kCount)> reported;
 
-  bool has(sql::Trait trait) const { return traits.has(trait); }
+  bool has(sql::Trait trait) const { return meaning.has(trait); }
   bool has_reply() const {
     return command != mysql::Command::COM_STMT_CLOSE && command != mysql::Command::COM_STMT_SEND_LONG_DATA;
   }
@@ -104,7 +97,7 @@ struct StatementRun {
   }
   /// What a replica says: how it wants its stream is in user variables.
   bool is_a_replicas() const { return is_dump() || command == mysql::Command::COM_REGISTER_SLAVE; }
-  bool is_one_statement() const { return traits.has(sql::Trait::single_statement); }
+  bool is_one_statement() const { return has(sql::Trait::single_statement); }
 };
 
 }  // namespace lockstep::proxy

@@ -36,7 +36,7 @@ void ClientSession::run_on(Hold& hold) {
   run_server_ = &hold.server();
   if (state_ != State::follow && transaction_goes_on_elsewhere(hold)) {
     if (const char* why = unfit_for_several_servers()) return refuse_over_several_servers(hold, why);
-    if (run_.traits.has_any(kSentToAll)) {
+    if (run_.meaning.traits.has_any(kSentToAll)) {
       begin_following(Following::ahead);
       return follow_next();
     }
@@ -126,11 +126,11 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
                            server.facets.multi_statements != facets_.multi_statements &&
                            !is_one_statement_for_sure();
   // A statement that inserts may leave the value as it is and still report an id.
-  needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.traits.has_any(kMayRunAnything) ||
-                     run_.may_insert || last_insert_id_ != 0) &&
+  needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.meaning.traits.has_any(kMayRunAnything) ||
+                     run_.meaning.inserts || last_insert_id_ != 0) &&
                     !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
                     server.last_insert_id != last_insert_id_;
-  const bool sets_trackers = run_.sets_trackers && run_.command != Command::COM_STMT_PREPARE;
+  const bool sets_trackers = run_.meaning.sets_trackers && run_.command != Command::COM_STMT_PREPARE;
   needs.client_trackers = sets_trackers && !trackers_are_clients_ && tracks(hold.server());
   // Nothing has run yet that these could speak of, or lockstep answered it: they are 0, whatever was left
   // here.
@@ -140,9 +140,9 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
   // The client's own list is held by a pin; without it whatever lies there is another client's, or
   // lockstep's. A statement that leaves the list as it is must find an empty one, too: to empty it behind
   // that would change what ROW_COUNT() says.
-  const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.traits.has_any(kCounts);
+  const bool leaves_list = keeps_diagnostics() && run_.has_reply() && !run_.meaning.traits.has_any(kCounts);
   const bool shows_diagnostics =
-      run_.has(Trait::reads_diagnostics) || run_.traits.has_any(kMayRunAnything) || leaves_list;
+      run_.has(Trait::reads_diagnostics) || run_.meaning.traits.has_any(kMayRunAnything) || leaves_list;
   needs.empty_diagnostics = shows_diagnostics && !hold.pins.has(PinReason::diagnostics);
   return needs;
 }
@@ -241,7 +241,7 @@ bool ClientSession::send_sync(Hold& hold) {
   // previous statement.
   const bool foreseen = shared_.syncs_pipelined && !dialect().mariadb && run_.request_done &&
                         run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0 &&
-                        !run_.traits.has_any(kAsksAboutPrevious);
+                        !run_.meaning.traits.has_any(kAsksAboutPrevious);
   return !foreseen || !(may_pipeline || syncs_due_ == 1);
 }
 
@@ -275,7 +275,7 @@ bool ClientSession::may_guard(const Hold& hold, const SyncNeeds& needs, const se
       needs.nothing_counted || transaction_goes_on_elsewhere(hold))
     return false;
   constexpr sql::Traits kUnfit{Trait::opaque, Trait::loads_local, Trait::contains_version_comment};
-  if (run_.traits.has_any(kUnfit) || (needs.empty_diagnostics && !hold.server().diagnostics_empty))
+  if (run_.meaning.traits.has_any(kUnfit) || (needs.empty_diagnostics && !hold.server().diagnostics_empty))
     return false;
   const auto query =
       mysql::QueryCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes), capabilities_);

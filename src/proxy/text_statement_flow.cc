@@ -84,8 +84,8 @@ void ClientSession::read_text_execute() {
   if (odd || kept) return;
   run_.names_text_statement = true;
   if (statement == nullptr) {
-    run_.traits.remove(Trait::text_execute);
-    run_.traits.remove(Trait::assigns_user_variables);
+    run_.meaning.traits.remove(Trait::text_execute);
+    run_.meaning.traits.remove(Trait::assigns_user_variables);
     return;
   }
   if (!reads_alike(statement->facets.variables->dialect, facets_.variables->dialect)) return;
@@ -93,20 +93,16 @@ void ClientSession::read_text_execute() {
   const session::TextSummary& summary = shared_.analysis.summarize(statement->text, dialect());
   run_.text_statement = statement;
   run_.text = statement->text;
-  run_.kind = run_.data_kind = summary.kind;
-  run_.traits = summary.traits;
-  if (uses_variables) run_.traits.add(Trait::uses_user_variables);
-  run_.names_tables = !summary.tables.empty();
-  run_.sets_untracked = summary.sets_untracked;
-  run_.sets_trackers = summary.sets_trackers;
-  run_.sets_autocommit = summary.sets_autocommit;
-  run_.may_insert = summary.inserts;
+  run_.meaning = summary.meaning;
+  run_.kind = summary.meaning.kind;
+  if (uses_variables) run_.meaning.traits.add(Trait::uses_user_variables);
 }
 
 /// A statement that this one may execute is to be prepared there first.
 bool ClientSession::needs_text_preparing(const Hold& hold) const {
-  const bool may_execute = run_.text_statement != nullptr || run_.traits.has_any(kNamesTextStatement) ||
-                           run_.traits.has_any(kMayRunAnything);
+  const bool may_execute = run_.text_statement != nullptr ||
+                           run_.meaning.traits.has_any(kNamesTextStatement) ||
+                           run_.meaning.traits.has_any(kMayRunAnything);
   if (!may_execute || text_statements_ == nullptr) return false;
   bool missing = false;
   text_statements_->each([&](const TextStatement& own) {
@@ -132,13 +128,13 @@ bool ClientSession::send_text_statements(Hold& hold) {
   };
   if (run_.text_statement != nullptr) {
     bring(run_.text_statement->name);
-  } else if (run_.traits.has_any(kMayRunAnything)) {
+  } else if (run_.meaning.traits.has_any(kMayRunAnything)) {
     if (text_statements_ != nullptr)
       text_statements_->each([&](const TextStatement& own) { bring(own.name); });
     for (std::string strange; server.may_expect(kRepliesBehind) &&
                               !(strange = server.text_statements.find_strange(own_of)).empty();)
       send_text_deallocate(hold, strange);
-  } else if (run_.names_text_statement || run_.traits.has_any(kNamesTextStatement)) {
+  } else if (run_.names_text_statement || run_.meaning.traits.has_any(kNamesTextStatement)) {
     shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
       if (!statement.traits.has_any(kNamesTextStatement)) return;
       const UserVariableName name(statement.subject, statement.subject_has_escapes);
@@ -232,13 +228,14 @@ bool ClientSession::take_text_statement(Hold& hold, const sql::Statement& statem
   if (!read_source(statement, made) || made.text.size() > session::TextStatements::kTextBytesMax)
     return false;
   const session::TextSummary& summary = shared_.inner_analysis.summarize(made.text, dialect());
-  if (summary.statements != 1 || !summary.has(Trait::single_statement) || summary.traits.has_any(kUnclear))
+  if (summary.meaning.statements != 1 || !summary.has(Trait::single_statement) ||
+      summary.meaning.traits.has_any(kUnclear))
     return false;
   // MySQL's parameters keep the types that the first execution gave them.
   const bool keeps_types = !dialect().mariadb && made.text.find('?') != std::string::npos;
   const bool state_is_known =
       facets_.schema->selected && hold.missing_schema == nullptr && unsaid_.empty() && !all_unsaid_;
-  if (keeps_types || !state_is_known || summary.traits.has_any(kStays)) made.prepare.clear();
+  if (keeps_types || !state_is_known || summary.meaning.traits.has_any(kStays)) made.prepare.clear();
   const bool travels = !made.prepare.empty();
   made.id = shared_.backend.states.draw_number();
   if (text_statements_ == nullptr) text_statements_ = std::make_unique<session::TextStatements>();

@@ -220,9 +220,10 @@ void ClientSession::leave_transaction(Hold& hold) {
 /// Whether the statement can be known by its text not to have read or written anything, nor to have set what
 /// a transaction would begin with.
 bool ClientSession::leaves_transaction_untouched() const {
-  if (run_.names_tables || run_.traits.has_any(kMayRunAnything) || run_.has(Trait::consistent_snapshot))
+  if (run_.meaning.names_tables || run_.meaning.traits.has_any(kMayRunAnything) ||
+      run_.has(Trait::consistent_snapshot))
     return false;
-  switch (run_.data_kind) {
+  switch (run_.meaning.kind) {
     case StatementKind::begin:
     case StatementKind::select:
     case StatementKind::use:
@@ -245,10 +246,10 @@ bool ClientSession::transaction_goes_on_elsewhere(const Hold& target) const {
 /// others.
 const char* ClientSession::unfit_for_several_servers() const {
   constexpr sql::Traits kHidden{Trait::text_execute, Trait::execute_immediate, Trait::opaque};
-  if (run_.kind == metrics::StatementKind::call || run_.traits.has_any(kHidden))
+  if (run_.kind == metrics::StatementKind::call || run_.meaning.traits.has_any(kHidden))
     return "a statement that may end it without saying how";
-  const bool touches_transaction =
-      run_.sets_autocommit || run_.traits.has_any(kSentToAll) || run_.traits.has_any(kMayCommit);
+  const bool touches_transaction = run_.meaning.sets_autocommit || run_.meaning.traits.has_any(kSentToAll) ||
+                                   run_.meaning.traits.has_any(kMayCommit);
   return run_.kind == metrics::StatementKind::multi && touches_transaction
              ? "a text of several statements that may end it halfway"
              : nullptr;
@@ -298,9 +299,9 @@ std::string_view ClientSession::statement_for_others() const {
 void ClientSession::end_transaction_elsewhere(backend::ServerSession& server) {
   Hold& hold = *hold_of(server);
   run_server_ = &server;
-  const bool sent_already = run_.traits.has_any(kSentToAll);
+  const bool sent_already = run_.meaning.traits.has_any(kSentToAll);
   if (sent_already || !transaction_goes_on_elsewhere(hold)) return conclude(hold);
-  const bool may_commit = run_.traits.has_any(kMayCommit) || run_.sets_autocommit;
+  const bool may_commit = run_.meaning.traits.has_any(kMayCommit) || run_.meaning.sets_autocommit;
   if (!may_commit) return conclude(hold);
   if (!run_.failed) {
     const bool over = run_.has(Trait::begins_transaction) || !hold.pins.has(PinReason::transaction);

@@ -81,7 +81,8 @@ bool ClientSession::assigns_blindly(const sql::Statement& statement) const {
         std::ranges::any_of(holds_, [](const Hold& hold) { return hold.pins.has(PinReason::diagnostics); });
     return run_.has(Trait::uses_row_count) || (holds_list && !dialect().mariadb);
   }
-  const bool asks = run_.command != Command::COM_STMT_PREPARE && run_.traits.has_any(kAsksAboutPrevious);
+  const bool asks =
+      run_.command != Command::COM_STMT_PREPARE && run_.meaning.traits.has_any(kAsksAboutPrevious);
   if (asks && sets_user_variables_only(statement))
     return std::ranges::none_of(statement.user_variables, &sql::UserVariable::read);
   return tells_values(statement) && std::ranges::none_of(statement.assignments, is_null) &&
@@ -103,12 +104,12 @@ bool ClientSession::keeps_user_variables(const Hold& hold) {
 bool ClientSession::sees_all_user_variables() const {
   const bool runs =
       run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE || run_.is_a_replicas();
-  return runs && (run_.names_tables || may_read_any_user_variable());
+  return runs && (run_.meaning.names_tables || may_read_any_user_variable());
 }
 
 /// Whatever its text names. MySQL looks at variables already when it prepares.
 bool ClientSession::may_read_any_user_variable() const {
-  if (run_.traits.has_any(kMayRunAnything) || run_.is_a_replicas()) return true;
+  if (run_.meaning.traits.has_any(kMayRunAnything) || run_.is_a_replicas()) return true;
   return run_.has(Trait::text_prepare) && run_.text.find('@') != std::string_view::npos;
 }
 
@@ -180,8 +181,8 @@ bool ClientSession::meets_strange_user_variable(const Hold& hold) {
 /// transactions, which are many, only those of clients that use variables count.
 bool ClientSession::may_meet_user_variables_later(const Hold& hold) const {
   constexpr sql::Traits kKeepsLong{Trait::creates_temporary_table, Trait::takes_named_lock};
-  if (run_.sets_trackers || run_.sets_untracked || run_.traits.has_any(kKeepsLong) ||
-      session::pin_rule(run_.traits).begins.any())
+  if (run_.meaning.sets_trackers || run_.meaning.sets_untracked || run_.meaning.traits.has_any(kKeepsLong) ||
+      session::pin_rule(run_.meaning.traits).begins.any())
     return true;
   if (user_variables_ == nullptr && !run_.has(Trait::uses_user_variables)) return false;
   return transaction_.open_but_held_back() || run_.kind == StatementKind::begin ||

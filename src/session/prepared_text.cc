@@ -22,16 +22,6 @@ constexpr std::array kDeciding = {
 };
 static_assert(std::is_sorted(kDeciding.begin(), kDeciding.end()));
 
-void take_summary(PreparedText& text, const TextSummary& summary) {
-  text.kind = summary.kind;
-  text.traits = summary.traits;
-  text.sets_untracked = summary.sets_untracked;
-  text.sets_trackers = summary.sets_trackers;
-  text.sets_autocommit = summary.sets_autocommit;
-  text.inserts = summary.inserts;
-  text.names_tables = !summary.tables.empty();
-}
-
 }  // namespace
 
 bool decides_on_preparing(VariableId id) {
@@ -62,11 +52,11 @@ PreparedTexts::~PreparedTexts() {
 }
 
 PreparedRef PreparedTexts::find_or_add(std::string_view text, const Facets& facets,
-                                       const TextSummary& summary) {
+                                       const TextMeaning& meaning) {
   const Key key{text, facets.schema, &deciding(*facets.variables)};
   if (const auto found = texts_.find(key); found != texts_.end()) return PreparedRef(**found);
   auto made = std::make_unique<PreparedText>();
-  take_summary(*made, summary);
+  made->meaning = meaning;
   mysql::PacketWriter writer(made->packet);
   mysql::encode_prepare(writer, text);
   made->schema = key.schema;
@@ -75,11 +65,11 @@ PreparedRef PreparedTexts::find_or_add(std::string_view text, const Facets& face
   return PreparedRef(**texts_.insert(std::move(made)).first);
 }
 
-PreparedRef PreparedTexts::beginning(const TextSummary& summary) {
+PreparedRef PreparedTexts::beginning(const TextMeaning& meaning) {
   auto made = std::make_unique<PreparedText>();
-  take_summary(*made, summary);
-  made->traits.add(sql::Trait::opaque);  // the part that was not seen may do anything
-  made->traits.remove(sql::Trait::reads_only);
+  made->meaning = meaning;
+  made->meaning.traits.add(sql::Trait::opaque);  // the part that was not seen may do anything
+  made->meaning.traits.remove(sql::Trait::reads_only);
   return PreparedRef(*made.release());
 }
 

@@ -8,12 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "metrics/counters.h"
 #include "session/facets.h"
 #include "session/state_store.h"
 #include "session/states_in_use.h"
-#include "session/text_analysis.h"
-#include "sql/traits.h"
+#include "session/text_meaning.h"
 
 namespace lockstep::session {
 
@@ -31,14 +29,7 @@ struct PreparedText {
       nullptr;                   ///< those that count when a text is prepared; see decides_on_preparing
   std::uint16_t parameters = 0;  ///< as PREPARE has answered
 
-  // What its execution is and does, as TextSummary has it.
-  metrics::StatementKind kind{};
-  sql::Traits traits;
-  bool sets_untracked = false;
-  bool sets_trackers = false;
-  bool sets_autocommit = false;
-  bool inserts = false;
-  bool names_tables = false;
+  TextMeaning meaning;  ///< of its execution
   /// Not to be prepared elsewhere: MySQL takes the types of user variables from the time of its PREPARE.
   bool stays = false;
 
@@ -97,10 +88,10 @@ class PreparedTexts {
   explicit PreparedTexts(StateStore& states) : states_(states) {}
   ~PreparedTexts();
 
-  /// The text as it is understood in this state. A new one takes its traits from `summary`.
-  PreparedRef find_or_add(std::string_view text, const Facets& facets, const TextSummary& summary);
+  /// The text as it is understood in this state. `meaning` is that of a new one.
+  PreparedRef find_or_add(std::string_view text, const Facets& facets, const TextMeaning& meaning);
   /// One that is not kept: only its beginning is known.
-  PreparedRef beginning(const TextSummary& summary);
+  PreparedRef beginning(const TextMeaning& meaning);
   /// The client's state as far as preparing goes: equal to PreparedText::variables where a text can be
   /// prepared without further ado.
   const Variables& deciding(const Variables& variables);

@@ -30,56 +30,54 @@ bool names_trackers(std::string_view text) {
 }
 
 const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dialect& dialect) {
-  summary_.kind = metrics::StatementKind::empty;
-  summary_.traits = kHoldForAll;
-  summary_.statements = 0;
-  summary_.tables_overflowed = summary_.sets_untracked = summary_.sets_trackers = summary_.sets_autocommit =
-      summary_.inserts = false;
+  summary_.meaning = {.traits = kHoldForAll, .statements = 0};
+  summary_.tables_overflowed = false;
   summary_.tables.clear();
   summary_.subject = summary_.detail = {};
   each_statement(text, dialect, [this](const sql::Statement& statement) { add(statement); });
-  if (summary_.statements > 1) {
-    summary_.kind = metrics::StatementKind::multi;
-    summary_.traits.remove(Trait::single_statement);
+  if (summary_.meaning.statements > 1) {
+    summary_.meaning.kind = metrics::StatementKind::multi;
+    summary_.meaning.traits.remove(Trait::single_statement);
   }
   return summary_;
 }
 
 void TextAnalysis::add(const sql::Statement& statement) {
-  ++summary_.statements;
-  summary_.kind = statement.kind;
-  summary_.inserts |= inserts(statement.kind);
+  ++summary_.meaning.statements;
+  summary_.meaning.kind = statement.kind;
+  summary_.meaning.inserts |= inserts(statement.kind);
   summary_.subject = statement.subject;
   summary_.detail = statement.detail;
   for (const Trait trait : {Trait::reads_only, Trait::single_statement}) {
-    if (!statement.traits.has(trait)) summary_.traits.remove(trait);
+    if (!statement.traits.has(trait)) summary_.meaning.traits.remove(trait);
   }
   sql::Traits others = statement.traits;
   others.remove(Trait::reads_only);
   others.remove(Trait::single_statement);
-  summary_.traits.add(others);
+  summary_.meaning.traits.add(others);
 
   for (const sql::Table& table : statement.tables) summary_.tables.push_back(table);
+  summary_.meaning.names_tables |= !summary_.tables.empty();
   summary_.tables_overflowed |= statement.tables.overflowed() || summary_.tables.overflowed();
 
   for (const sql::Assignment& assignment : statement.assignments) {
     if (!is_session_scope(assignment.scope)) continue;
     const auto id = find_variable(assignment.name);
     if (id == VariableId::autocommit && assignment.value != "0" && !sql::same_name(assignment.value, "OFF")) {
-      summary_.sets_autocommit = true;
+      summary_.meaning.sets_autocommit = true;
     }
     const bool character_set = sql::same_name(assignment.name, "character_set_connection");
     const bool insert_id =
         sql::same_name(assignment.name, "last_insert_id") || sql::same_name(assignment.name, "identity");
-    if (!id && !character_set && !insert_id) summary_.sets_untracked = true;
+    if (!id && !character_set && !insert_id) summary_.meaning.sets_untracked = true;
     if (sql::same_name(assignment.name, "session_track_schema") ||
         sql::same_name(assignment.name, "session_track_state_change") ||
         sql::same_name(assignment.name, "session_track_system_variables")) {
-      summary_.sets_trackers = true;
+      summary_.meaning.sets_trackers = true;
     }
   }
-  summary_.sets_untracked |= statement.assignments.overflowed();
-  summary_.sets_trackers |= statement.traits.has(Trait::opaque) && names_trackers(statement.text);
+  summary_.meaning.sets_untracked |= statement.assignments.overflowed();
+  summary_.meaning.sets_trackers |= statement.traits.has(Trait::opaque) && names_trackers(statement.text);
 }
 
 }  // namespace lockstep::session

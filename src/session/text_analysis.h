@@ -3,28 +3,21 @@
 #include <cstdint>
 #include <string_view>
 
-#include "metrics/counters.h"
+#include "session/text_meaning.h"
 #include "session/variable_table.h"
 #include "sql/statement.h"
 
 namespace lockstep::session {
 
-/// What a whole COM_QUERY text (one statement or several) is and does: what routing, pins and state need to
-/// know before and after it runs.
+/// What a text means, and what it names, which is gone with the text.
 struct TextSummary {
-  metrics::StatementKind kind = metrics::StatementKind::empty;  ///< multi for several statements
-  sql::Traits traits;  ///< the union; reads_only and single_statement only if true of the whole
-  std::uint16_t statements = 0;
+  TextMeaning meaning;
   bool tables_overflowed = false;
-  bool sets_untracked = false;   ///< assigns a session variable that does not travel
-  bool sets_trackers = false;    ///< assigns, or may assign, a tracker that lockstep itself has set
-  bool sets_autocommit = false;  ///< to anything but a plain 0: an open transaction may be committed by it
-  bool inserts = false;          ///< INSERT, REPLACE or LOAD DATA is among the statements
   sql::BoundedList<sql::Table, 24> tables;
   std::string_view subject;  ///< of the last statement, as its detail
   std::string_view detail;
 
-  bool has(sql::Trait trait) const { return traits.has(trait); }
+  bool has(sql::Trait trait) const { return meaning.has(trait); }
 };
 
 /// Whether the text names a tracker that lockstep itself has set, wherever it does.

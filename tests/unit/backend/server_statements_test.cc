@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "session/text_analysis.h"
+
 namespace lockstep::backend {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr std::size_t kMax = 3;
 struct Fixture {
   session::PreparedRef text(std::string_view sql) {
     const session::Facets facets{&states.no_schema(), &states.variables({}), false};
-    return texts.find_or_add(sql, facets, analysis.summarize(sql, {}));
+    return texts.find_or_add(sql, facets, analysis.summarize(sql, {}).meaning);
   }
   void prepare(const session::PreparedRef& prepared, std::uint32_t id) {
     statements.add(prepared, kMax);

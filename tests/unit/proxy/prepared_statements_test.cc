@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "session/state_store.h"
+#include "session/text_analysis.h"
 
 namespace lockstep::proxy {
 namespace {
@@ -12,7 +13,7 @@ struct Fixture {
     session::TextAnalysis analysis;
     const session::Facets facets{&states.no_schema(), &states.variables({}), false};
     return {.client_id = statements.next_id(),
-            .text = texts.find_or_add(text, facets, analysis.summarize(text, {}))};
+            .text = texts.find_or_add(text, facets, analysis.summarize(text, {}).meaning)};
   }
 
   session::StateStore states;
@@ -69,11 +70,12 @@ TEST_CASE_FIXTURE(Fixture,
 
 TEST_CASE_FIXTURE(Fixture, "a text that was not kept goes with the only server session that has it") {
   session::TextAnalysis analysis;
-  PreparedStatement& alone = statements.add(
-      {.client_id = statements.next_id(), .text = texts.beginning(analysis.summarize("SELECT 1", {}))});
+  PreparedStatement& alone =
+      statements.add({.client_id = statements.next_id(),
+                      .text = texts.beginning(analysis.summarize("SELECT 1", {}).meaning)});
   alone.server = here;
   CHECK(alone.stays_on_server());
-  CHECK(alone.text->traits.has(sql::Trait::opaque));
+  CHECK(alone.text->meaning.traits.has(sql::Trait::opaque));
   statements.server_lost(*here);
   CHECK(statements.size() == 0);
 }

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "session/text_analysis.h"
+
 namespace lockstep::session {
 namespace {
 
@@ -15,7 +17,7 @@ struct Fixture {
   }
   PreparedRef prepare(std::string_view text, const Variables& variables) {
     const Facets facets{&states.schema("shop"), &variables, false};
-    return texts.find_or_add(text, facets, analysis.summarize(text, {}));
+    return texts.find_or_add(text, facets, analysis.summarize(text, {}).meaning);
   }
 
   StateStore states;
@@ -37,7 +39,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(prepare("SELECT 1", ansi).get() != one.get());
   CHECK(prepare("SELECT 2", plain).get() != one.get());
   CHECK(one->text() == "SELECT 1");
-  CHECK(one->traits.has(sql::Trait::reads_only));
+  CHECK(one->meaning.traits.has(sql::Trait::reads_only));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a text that nobody refers to is forgotten") {

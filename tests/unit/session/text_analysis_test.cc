@@ -19,8 +19,8 @@ struct Fixture {
 
 TEST_CASE_FIXTURE(Fixture, "one statement is summed up as itself") {
   const TextSummary& summary = summarize("SELECT a FROM shop.orders JOIN items");
-  CHECK(summary.kind == StatementKind::select);
-  CHECK(summary.statements == 1);
+  CHECK(summary.meaning.kind == StatementKind::select);
+  CHECK(summary.meaning.statements == 1);
   CHECK(summary.has(Trait::reads_only));
   CHECK(summary.has(Trait::single_statement));
   REQUIRE(summary.tables.size() == 2);
@@ -32,8 +32,8 @@ TEST_CASE_FIXTURE(Fixture, "one statement is summed up as itself") {
 TEST_CASE_FIXTURE(Fixture,
                   "several statements are one text of kind multi, with the tables and effects of all") {
   const TextSummary& summary = summarize("BEGIN; INSERT INTO a VALUES (1); SELECT LAST_INSERT_ID() FROM b");
-  CHECK(summary.kind == StatementKind::multi);
-  CHECK(summary.statements == 3);
+  CHECK(summary.meaning.kind == StatementKind::multi);
+  CHECK(summary.meaning.statements == 3);
   CHECK_FALSE(summary.has(Trait::single_statement));
   CHECK(summary.has(Trait::begins_transaction));
   CHECK(summary.has(Trait::uses_last_insert_id));
@@ -51,12 +51,12 @@ TEST_CASE_FIXTURE(Fixture,
 
 TEST_CASE_FIXTURE(Fixture, "a statement with a mere semicolon behind it is still one") {
   CHECK(summarize("SELECT 1 ; ").has(Trait::single_statement));
-  CHECK(summarize("SELECT 1;").kind == StatementKind::select);
+  CHECK(summarize("SELECT 1;").meaning.kind == StatementKind::select);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a text without a statement is empty") {
-  CHECK(summarize("").kind == StatementKind::empty);
-  CHECK(summarize(" \n ").statements == 0);
+  CHECK(summarize("").meaning.kind == StatementKind::empty);
+  CHECK(summarize(" \n ").meaning.statements == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture,
@@ -64,13 +64,13 @@ TEST_CASE_FIXTURE(Fixture,
   for (const char* text : {"SET sql_log_bin=0", "SET @@session.SQL_LOG_BIN=0", "SET @@sql_log_bin=0",
                            "SELECT 1; SET timestamp=5", "SET sql_mode='', pseudo_slave_mode=1"}) {
     CAPTURE(text);
-    CHECK(summarize(text).sets_untracked);
+    CHECK(summarize(text).meaning.sets_untracked);
   }
   for (const char* text : {"SET sql_mode=''", "SET @sql_log_bin=0", "SET GLOBAL sql_log_bin=0",
                            "SET character_set_connection=latin1", "SET NAMES utf8mb4", "SELECT @@sql_log_bin",
                            "UPDATE t SET sql_log_bin=0"}) {
     CAPTURE(text);
-    CHECK_FALSE(summarize(text).sets_untracked);
+    CHECK_FALSE(summarize(text).meaning.sets_untracked);
   }
 }
 
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(Fixture,
   for (const char* text : {"SET last_insert_id=5", "SET @@session.Identity=5"}) {
     CAPTURE(text);
     CHECK(summarize(text).has(Trait::sets_last_insert_id));
-    CHECK_FALSE(summarize(text).sets_untracked);
+    CHECK_FALSE(summarize(text).meaning.sets_untracked);
   }
   CHECK_FALSE(summarize("SET @identity=5").has(Trait::sets_last_insert_id));
 }
@@ -88,27 +88,27 @@ TEST_CASE_FIXTURE(Fixture,
 TEST_CASE_FIXTURE(Fixture, "more assignments than are listed may be of anything") {
   std::string text = "SET sql_mode=''";
   for (int i = 0; i < 30; ++i) text += ", sql_mode=''";
-  CHECK(summarize(text).sets_untracked);
+  CHECK(summarize(text).meaning.sets_untracked);
 }
 
 TEST_CASE_FIXTURE(Fixture, "setting the trackers shows, because lockstep's own go with it") {
-  CHECK(summarize("SET session_track_schema=1").sets_trackers);
-  CHECK(summarize("SET @@SESSION.Session_Track_System_Variables='*'").sets_trackers);
-  CHECK(summarize("SET session_track_state_change=OFF").sets_trackers);
-  CHECK_FALSE(summarize("SET GLOBAL session_track_schema=1").sets_trackers);
-  CHECK_FALSE(summarize("SET session_track_gtids=OWN_GTID").sets_trackers);
+  CHECK(summarize("SET session_track_schema=1").meaning.sets_trackers);
+  CHECK(summarize("SET @@SESSION.Session_Track_System_Variables='*'").meaning.sets_trackers);
+  CHECK(summarize("SET session_track_state_change=OFF").meaning.sets_trackers);
+  CHECK_FALSE(summarize("SET GLOBAL session_track_schema=1").meaning.sets_trackers);
+  CHECK_FALSE(summarize("SET session_track_gtids=OWN_GTID").meaning.sets_trackers);
 }
 
 TEST_CASE_FIXTURE(Fixture, "autocommit set to anything but a plain off may commit") {
   for (const char* text : {"SET autocommit=1", "SET @@autocommit=ON", "SET AUTOCOMMIT=DEFAULT",
                            "SET autocommit=@a", "SET autocommit='0'", "SET autocommit=0, autocommit=1"}) {
     CAPTURE(text);
-    CHECK(summarize(text).sets_autocommit);
+    CHECK(summarize(text).meaning.sets_autocommit);
   }
   for (const char* text :
        {"SET autocommit=0", "SET SESSION autocommit=off", "SET GLOBAL autocommit=1", "SET @autocommit=1"}) {
     CAPTURE(text);
-    CHECK_FALSE(summarize(text).sets_autocommit);
+    CHECK_FALSE(summarize(text).meaning.sets_autocommit);
   }
 }
 
@@ -126,11 +126,11 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(Fixture, "nothing of one text is left when the next is read") {
   summarize("SET sql_log_bin=0, autocommit=1, session_track_schema=1; SELECT GET_LOCK('a', 1) FROM t");
   const TextSummary& summary = summarize("SELECT 1");
-  CHECK(summary.statements == 1);
+  CHECK(summary.meaning.statements == 1);
   CHECK(summary.tables.empty());
-  CHECK_FALSE(summary.sets_untracked);
-  CHECK_FALSE(summary.sets_trackers);
-  CHECK_FALSE(summary.sets_autocommit);
+  CHECK_FALSE(summary.meaning.sets_untracked);
+  CHECK_FALSE(summary.meaning.sets_trackers);
+  CHECK_FALSE(summary.meaning.sets_autocommit);
   CHECK_FALSE(summary.has(Trait::takes_named_lock));
   CHECK(summary.has(Trait::reads_only));
 }
