@@ -65,7 +65,7 @@ void Analyser::read_statement() {
     case Word::FLUSH: return read_flush();
     case Word::KILL: return read_kill();
     case Word::SHUTDOWN:
-    case Word::RESTART: return read_administration(Traits(Trait::shutdown));
+    case Word::RESTART: return read_administration(Traits());
     case Word::STOP:
     case Word::CHANGE:
     case Word::PURGE: return read_administration(Traits(Trait::replication, Trait::implicit_commit));
@@ -137,9 +137,7 @@ void Analyser::read_start() {
     } else if (skip(Word::READ)) {
       if (skip(Word::ONLY)) {
         note(Trait::read_only_transaction);
-      } else if (skip(Word::WRITE)) {
-        note(Trait::read_write_transaction);
-      } else {
+      } else if (!skip(Word::WRITE)) {
         return mark_opaque();
       }
     } else {
@@ -178,7 +176,6 @@ void Analyser::read_rollback() {
     statement_.subject = token_.text;
     advance();
   }
-  note(Trait::rolls_back_to_savepoint);
   note(Trait::savepoint);
   if (!at_end()) read_subject();
 }
@@ -189,8 +186,8 @@ void Analyser::read_xa() {
   switch (token_.word) {
     case Word::START:
     case Word::BEGIN: note(Trait::xa_begin); break;
-    case Word::END: note(Trait::xa_end); break;
-    case Word::PREPARE: note(Trait::xa_prepare); break;
+    case Word::END:
+    case Word::PREPARE: break;
     case Word::COMMIT:
     case Word::ROLLBACK: note(Trait::xa_finish); break;
     default:  // RECOVER, the only other one, lists what is prepared
@@ -217,7 +214,6 @@ void Analyser::read_text_prepare_statement() {
       return;
     case Word::EXECUTE:
       set_kind(StatementKind::text_execute);
-      note(Trait::returns_rows_unsure);
       assigns_variables_ = true;  // as arguments of a CALL
       if (skip(Word::IMMEDIATE)) {
         note(Trait::execute_immediate);

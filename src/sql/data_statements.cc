@@ -136,7 +136,6 @@ void Analyser::read_load() {
 void Analyser::read_call() {
   set_kind(StatementKind::call);
   note(Trait::calls_routine);
-  note(Trait::returns_rows_unsure);
   assigns_variables_ = true;
   advance();
   if (!token_.is_name()) return mark_opaque();
@@ -232,7 +231,6 @@ void Analyser::read_show_create() {
 /// EXPLAIN of a statement, or of a table. Only EXPLAIN ANALYZE executes what it explains.
 void Analyser::read_explain() {
   set_kind(StatementKind::explain);
-  note(Trait::returns_rows_unsure);
   advance();
   const bool executes = skip(Word::ANALYZE);
   // Options: EXTENDED, PARTITIONS, FORMAT = name, INTO @v, FOR SCHEMA name, FOR CONNECTION id.
@@ -282,7 +280,6 @@ void Analyser::read_analyze() {
     advance();
   }
   set_kind(StatementKind::explain);
-  note(Trait::returns_rows_unsure);
   if (!read_data_statement()) mark_opaque();
 }
 

@@ -100,7 +100,6 @@ void Analyser::step_word() {
     case Word::LOCK:
       advance();
       if (!token_.is(Word::IN)) return;
-      note(Trait::locks_rows);
       provable_ = false;
       return leave_from();
     case Word::AS: return read_alias();
@@ -217,7 +216,6 @@ void Analyser::read_into() {
 void Analyser::read_for() {
   advance();
   if (token_.is(Word::UPDATE) || token_.is(Word::SHARE)) {
-    note(Trait::locks_rows);
     provable_ = false;
     leave_from();
     return advance();

@@ -99,7 +99,6 @@ bool StatementReader::next(Statement& statement) {
 
   statement.text = without_space_behind(begin, analyser.statement_end());
   if (lexer_.saw_version_comment()) statement.traits.add(Trait::contains_version_comment);
-  if (lexer_.saw_hint()) statement.traits.add(Trait::has_hint);
   if (dialect_.oracle_mode) statement.traits.add(Trait::opaque);
   if (statement.traits.has(Trait::opaque)) statement.traits.remove(Trait::reads_only);
   // A comment behind the `;` is a statement of its own where multi-statements are on: it gets an answer.
