@@ -336,6 +336,9 @@ void ClientSession::close_with_rest() {
   arm_timer(shared_.login_timeout);
 }
 
+/// The connection ends. Nobody waits here for what lies on the servers to be gone, which is what
+/// forget_on_servers() is for: resets are the pool's business, what still runs there is cut off with its
+/// server session, and one that nothing pins goes back as it is.
 void ClientSession::give_up_everything() {
   const bool statement_runs = state_ == State::relay || state_ == State::synchronize ||
                               state_ == State::follow || state_ == State::settle ||

@@ -27,8 +27,9 @@ void ClientSession::forget_client_state() {
   forget_questions();
 }
 
-/// On all server sessions but one, if any. Locks, tables and transactions are gone before the client hears of
-/// it, since it may look from elsewhere: true when that has to be awaited, forgotten() goes on.
+/// On all server sessions but one, if any, for a client that goes on (see give_up_everything() for one that
+/// does not): nothing runs there. Locks, tables and transactions are gone before the client hears of it,
+/// since it may look from elsewhere: true when that has to be awaited, forgotten() goes on.
 bool ClientSession::forget_on_servers(const Hold* kept) {
   syncs_due_ = 0;
   for (Hold& hold : holds_) {
