@@ -343,7 +343,7 @@ class ClientSession : public net::StreamOwner,
   void take_used_schema(backend::ServerSession& server, std::string_view name);
   void alter_schema(Hold& hold, std::string_view subject);
   void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
-  void follow_reading(const sql::Statement& statement);
+  void follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran);
   void forget_questions();
   void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
@@ -408,6 +408,7 @@ class ClientSession : public net::StreamOwner,
   void send_text_prepare(Hold& hold, const session::TextStatement& statement);
   void send_text_deallocate(Hold& hold, std::string_view name);
   bool is_of_preparation() const;
+  bool leave_out_text_statement(backend::ServerSession& server);
   void note_refused_preparation(backend::ServerSession& server, const mysql::ErrPacket& refusal);
   void follow_text_statements(Hold& hold, const sql::Statement& statement, Ran ran);
   static bool plain_source(const sql::Statement& statement);
@@ -498,6 +499,7 @@ class ClientSession : public net::StreamOwner,
   std::string unsaid_charset_;               // the character set whose default collation is asked for
   bool all_unsaid_ = false;                  // an ERR may hide any change
   bool schema_unsaid_ = false;
+  bool warnings_uncounted_ = false;       // they are in the list, and OK packets do not tell their number
   bool reading_unsaid_ = false;           // how texts are read, and the text of the SET does not tell
   std::optional<sql::Dialect> reads_as_;  // as texts have told while the server has not
   bool asks_insert_id_ = false;

@@ -220,6 +220,9 @@ const ClientSession::Residue& ClientSession::counted_residue() const {
 }
 
 void ClientSession::find_server() {
+  const bool only_counts = run_.kind == StatementKind::command || run_.kind == StatementKind::use;
+  warnings_uncounted_ &= only_counts;
+  run_.tells_no_warnings = warnings_uncounted_;
   for (Hold& hold : holds_) hold.server().withdraw_offer();
   // The two numbers may lie on two server sessions.
   const bool asks_for_both = run_.has(Trait::uses_found_rows) && run_.has(Trait::uses_row_count);

@@ -115,13 +115,16 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
     pin(hold, PinReason::unknown_statement);
   const bool alone = run_.is_one_statement() && statement.assignments.size() == 1;
   for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment, alone);
-  if (sql::decides_reading(statement)) follow_reading(statement);
+  if (sql::decides_reading(statement)) follow_reading(hold, statement, ran);
 }
 
-/// Until the server has answered, texts are read as the SET says.
-void ClientSession::follow_reading(const sql::Statement& statement) {
-  const bool told = std::ranges::none_of(unsaid_, [](VariableId id) {
-    return id == VariableId::sql_mode || id == VariableId::character_set_client;
+/// Until the server has answered, texts are read as the SET says. MySQL has reported what has run.
+void ClientSession::follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran) {
+  const bool reports = tracks(hold.server()) && !dialect().mariadb;
+  if (reports && ran == Ran::unclear) return;
+  const bool told = std::ranges::none_of(unsaid_, [&](VariableId id) {
+    const bool decides = id == VariableId::sql_mode || id == VariableId::character_set_client;
+    return decides && !(reports && run_.reported.test(static_cast<std::size_t>(id)));
   });
   if (told) return;
   sql::Dialect then = dialect();

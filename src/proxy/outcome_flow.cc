@@ -226,8 +226,11 @@ void ClientSession::apply_outcome(Hold& hold) {
   if (run_.kind == StatementKind::begin && !run_.failed) learn_of_transactions(server);
   apply_transaction_status(hold);
   // What the next statement may ask about.
-  const bool has_diagnostics = run_.failed || run_.any_warnings;
+  // MySQL leaves a warning behind COM_FIELD_LIST, and does not count it.
+  const bool deprecated = run_.command == Command::COM_FIELD_LIST && !dialect().mariadb;
+  const bool has_diagnostics = run_.failed || run_.any_warnings || deprecated;
   if (has_diagnostics) pin(hold, PinReason::diagnostics);
+  if (run_.failed) warnings_uncounted_ = false;
   if (has_diagnostics) {
     server.diagnostics_empty = false;
   } else if (!run_.has(Trait::reads_diagnostics) && !keeps_diagnostics()) {

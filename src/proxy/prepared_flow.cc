@@ -90,12 +90,13 @@ void ClientSession::read_execution() {
 }
 
 /// No server has anything to forget of the statement. COM_PING does the same, and needs no PREPARE, which may
-/// be refused: in a transaction that only reads, or under locks. On MySQL its OK alone counts warnings.
+/// be refused: in a transaction that only reads, or under locks. But its OK counts the warnings of the
+/// statement before, which on MySQL nothing does any more behind a reset.
 void ClientSession::begin_empty_reset() {
   run_.packet = run_.packet.first(kPing.size());
   std::ranges::copy(kPing, run_.packet.begin());
   run_.command = Command::COM_PING;
-  run_.tells_no_warnings = !dialect().mariadb;
+  warnings_uncounted_ = !dialect().mariadb;
   begin_plain(StatementKind::command, kHarmless);
 }
 

@@ -26,6 +26,11 @@ constexpr std::uint16_t kBadDatabase = 1049;
 constexpr std::uint16_t kDatabaseDenied = 1044;
 constexpr std::array<std::uint8_t, 7> kMultiStatementsOff = {3, 0, 0, 0, 0x1B, 1, 0};
 
+/// MariaDB empties the list of warnings for a statement that names a table only. One that reads it, too,
+/// changes what FOUND_ROWS() says, and any other one ROW_COUNT(), which is -1 behind a result.
+constexpr std::string_view kEmptiesListOfMariadb = "DO IF(1,1,(SELECT 1 FROM information_schema.ENGINES))";
+constexpr std::string_view kEmptiesListBehindResult = "SELECT 1 FROM information_schema.ENGINES LIMIT 0";
+
 /// COM_INIT_DB of a schema that everybody may select, header included.
 constexpr std::string_view kOtherSchema("\x13\0\0\0\x02information_schema", 23);
 static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned char>(kOtherSchema[0]));
@@ -187,9 +192,9 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool user_variables_sent = send_user_variables(hold);
   empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
-    give_up_guard(server);  // a result is no OK
-    // MariaDB empties it for a table only.
-    send_own_query(server, "SELECT 1 FROM information_schema.ENGINES LIMIT 0");
+    const bool behind_result = !dialect().mariadb || run_.has(Trait::uses_row_count);
+    if (behind_result) give_up_guard(server);  // a result is no OK
+    send_own_query(server, behind_result ? kEmptiesListBehindResult : kEmptiesListOfMariadb);
   }
   if (needs.nothing_found) send_own_query(server, "SELECT 1 FROM DUAL WHERE 0");
   if (needs.nothing_counted) send_own_query(server, kChangesNothing);
@@ -364,8 +369,9 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
   if (state_ == State::follow)
     return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
   if (refusal != nullptr) {
-    if (!is_of_preparation()) return sync_refused(server, *refusal);
-    note_refused_preparation(server, *refusal);
+    const bool left_out = leave_out_text_statement(server);
+    if (!left_out && !is_of_preparation()) return sync_refused(server, *refusal);
+    if (!left_out) note_refused_preparation(server, *refusal);
   } else if (asks_status_) {
     last_status_ = status;
     status_is_old_ = false;
@@ -431,7 +437,10 @@ bool ClientSession::shows_trackers(const Hold& hold) const {
       trackers_are_clients_ || !tracks(hold.server()))
     return false;
   if (hold.pins.has(PinReason::transaction)) return false;
-  return run_.kind == metrics::StatementKind::show || session::names_trackers(run_.text);
+  // SHOW COLUMNS … WHERE Field = @@v shows none, and may leave warnings, which a SET behind it would take
+  // away.
+  const bool shows_all = run_.kind == metrics::StatementKind::show && session::names_variables(run_.text);
+  return shows_all || session::names_trackers(run_.text);
 }
 
 // --- Sending

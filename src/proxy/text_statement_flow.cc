@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "proxy/client_session.h"
 #include "proxy/common_sets.h"
@@ -129,8 +130,14 @@ bool ClientSession::send_text_statements(Hold& hold) {
   if (run_.text_statement != nullptr) {
     bring(run_.text_statement->name);
   } else if (run_.meaning.traits.has_any(kMayRunAnything)) {
-    if (text_statements_ != nullptr)
-      text_statements_->each([&](const TextStatement& own) { bring(own.name); });
+    if (text_statements_ != nullptr) {
+      text_statements_->each([&](TextStatement& own) {
+        const std::uint32_t sent = syncs_due_;
+        bring(own.name);
+        own.prepare_number = syncs_due_ != sent ? syncs_due_ : 0;
+        own.schema_number = std::exchange(run_.prepare_schema_number, 0);
+      });
+    }
     for (std::string strange; server.may_expect(kRepliesBehind) &&
                               !(strange = server.text_statements.find_strange(own_of)).empty();)
       send_text_deallocate(hold, strange);
@@ -175,6 +182,24 @@ void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
 bool ClientSession::is_of_preparation() const {
   const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
   return number == run_.prepare_number || number == run_.prepare_schema_number;
+}
+
+/// A statement that the command may execute, and most likely does not, cannot be prepared any more: its table
+/// is gone, say, or may not be written in this transaction. It stays out. False when the reply is to
+/// something else.
+bool ClientSession::leave_out_text_statement(backend::ServerSession& server) {
+  if (text_statements_ == nullptr || !run_.meaning.traits.has_any(kMayRunAnything)) return false;
+  const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
+  bool found = false;
+  text_statements_->each([&](const TextStatement& own) {
+    if (number == own.prepare_number) server.text_statements.remove(own.name);
+    // What the PREPARE behind a refused schema makes is of no use to anybody.
+    if (number == own.schema_number)
+      server.text_statements.put(own.name, shared_.backend.states.draw_number());
+    found |= number == own.prepare_number || number == own.schema_number;
+  });
+  if (found) server.diagnostics_empty = false;
+  return found;
 }
 
 void ClientSession::note_refused_preparation(backend::ServerSession& server,

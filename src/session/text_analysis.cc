@@ -21,12 +21,20 @@ bool inserts(metrics::StatementKind kind) {
          kind == metrics::StatementKind::load_data;
 }
 
+/// `word` is in small letters.
+bool has_word(std::string_view text, std::string_view word) {
+  return std::search(text.begin(), text.end(), word.begin(), word.end(),
+                     [](char a, char b) { return (a | 0x20) == b || a == b; }) != text.end();
+}
+
 }  // namespace
 
 bool names_trackers(std::string_view text) {
-  constexpr std::string_view kWord = "session_track_s";  // _schema, _state_change and _system_variables
-  return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(),
-                     [](char a, char b) { return (a | 0x20) == b || a == b; }) != text.end();
+  return has_word(text, "session_track_s");  // _schema, _state_change and _system_variables
+}
+
+bool names_variables(std::string_view text) {
+  return has_word(text, "variables");
 }
 
 const TextSummary& TextAnalysis::summarize(std::string_view text, const sql::Dialect& dialect) {

@@ -22,6 +22,8 @@ struct TextSummary {
 
 /// Whether the text names a tracker that lockstep itself has set, wherever it does.
 bool names_trackers(std::string_view text);
+/// Of SHOW: whether it shows variables.
+bool names_variables(std::string_view text);
 
 /// Reads texts for one core. The lists are large, so there is one of these and not one per session; what it
 /// returns is good until the next call.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "session/facets.h"
@@ -20,6 +21,10 @@ struct TextStatement {
   std::string prepare;  ///< the PREPARE; empty for one that stays where it is
   std::uint64_t id = 0;
   Facets facets;  ///< in force at its PREPARE: tables and literals are read as they say
+  /// Of the syncs of the command that may execute it: its PREPARE, and what selects its schema for that;
+  /// from 1.
+  std::uint32_t prepare_number = 0;
+  std::uint32_t schema_number = 0;
 };
 
 /// The text prepared statements of one client session whose texts are known.
@@ -45,6 +50,10 @@ class TextStatements {
   std::size_t size() const { return statements_.size(); }
   template <typename Visit>
   void each(Visit&& visit) const {
+    for (const auto& statement : statements_) visit(std::as_const(*statement));
+  }
+  template <typename Visit>
+  void each(Visit&& visit) {
     for (const auto& statement : statements_) visit(*statement);
   }
 
