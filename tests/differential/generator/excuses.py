@@ -113,7 +113,8 @@ def eof_of_returning(case: Case, at: int) -> bool:
     if case.server_kind != "mariadb" or not left.role == right.role == Role.DEFINITIONS_EOF:
         return False
     (warnings, status), (other_warnings, other_status) = eof_fields(left), eof_fields(right)
-    returns = re.search(r"\bRETURNING\b", case.left.step.text, re.I) or case.left.step.verb == "execute"
+    text = case.left.step.text
+    returns = re.search(r"\bRETURNING\b", text, re.I) or RUNS_MORE.search(text) or case.left.step.verb == "execute"
     return bool(returns) and warnings == other_warnings and status | Status.IN_TRANS == other_status
 
 
@@ -157,6 +158,15 @@ def type_of_unset_variable(case: Case, at: int) -> bool:
     return name == other_name and not table and NAMES_VARIABLE.search(name) is not None
 
 
+@of_packets("as has what is made of it, and naming it changes nothing that a tracker would report")
+def column_of_unset_variable(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.COLUMN or not names_unset_variable(case):
+        return False
+    (name, table, _), (other_name, other_table, _) = definition(left), definition(right)
+    return MADE_OF_VARIABLE.search(case.left.step.text) is not None and (name, table) == (other_name, other_table)
+
+
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
 def schema_behind_execution(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
@@ -167,10 +177,20 @@ def schema_behind_execution(case: Case, at: int) -> bool:
     return head == other_head and [item for item in reported if item[0] != SCHEMA] == other_reported
 
 
+@of_packets("where the server session had to prepare it, that was in the schema that was there")
+def schema_of_preparation(case: Case, at: int) -> bool:
+    """DATABASE() is the first column of what sessions prepare so."""
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.BINARY_ROW or not prepared_text(case, case.left).startswith("SELECT DATABASE()"):
+        return False
+    return is_null(left, 0) and not is_null(right, 0) and right.payload.endswith(left.payload[2:])
+
+
 @of_packets("What a statement changed before its error, servers report with a later OK")
 def report_behind_an_error(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
-    failed = next(case.before(), case.left).reply.error
+    # A PREPARE reports nothing.
+    failed = next((entry for entry in case.before() if entry.step.verb != "prepare"), case.left).reply.error
     if not failed or fields is None:
         return False
     (head, reported), (other_head, other_reported) = fields
@@ -288,6 +308,25 @@ def row_of_parameter(case: Case, at: int) -> bool:
     return AT_ROW.sub(b"", left.payload) == AT_ROW.sub(b"", right.payload)
 
 
+@of_packets("Errors that name a statement (1243, 1421) name the server's id")
+def id_in_error(case: Case, at: int) -> bool:
+    """Also where GET DIAGNOSTICS has put it into a variable."""
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.ERR or b"statement (" not in left.payload:
+        return False
+    return STATEMENT_ID.sub(b"", left.payload) == STATEMENT_ID.sub(b"", right.payload)
+
+
+@of_packets("an execution that binds other parameter types than the client's executions before is answered as one that is the first")
+def null_flag_of_parameter(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if case.server_kind != "mysql" or case.left.step.verb != "execute" or not left.role == right.role == Role.COLUMN:
+        return False
+    (name, table, fields), (other_name, other_table, other_fields) = definition(left), definition(right)
+    of_parameters = name == other_name and b"?" in name and not table and not other_table
+    return of_parameters and with_not_null(fields) == with_not_null(other_fields)
+
+
 # Whole replies
 
 
@@ -306,14 +345,33 @@ def list_gone_for_preparing(case: Case) -> bool:
     asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) or case.left.step.verb == "execute"
     before = [case.left, *case.since_ok()]
     prepares = any(entry.step.verb in ("execute", "stmt_reset") or EXECUTES.search(entry.step.text) for entry in before)
-    return bool(asks) and prepares and tells_of_errors(case.left) and not tells_of_errors(case.right)
+    return bool(asks) and prepares and misses_errors(case)
+
+
+@of_replies("or FOUND_ROWS() asked about a statement before that which ran on another one")
+def list_gone_for_found_rows(case: Case) -> bool:
+    asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
+    since_error = []
+    for entry in case.before():
+        if entry.reply.error:
+            break
+        since_error.append(f"{entry.step.text} {prepared_text(case, entry)}")
+    return asks and any("FOUND_ROWS()" in text for text in since_error) and misses_errors(case)
+
+
+@of_replies("as has what is made of it, and naming it changes nothing that a tracker would report")
+def error_of_unset_variable(case: Case) -> bool:
+    """MariaDB calls NULL a wrong value for a variable, and one that was never set a wrong type."""
+    errors = case.left.reply.error, case.right.reply.error
+    return all(error and error[0] in (1231, 1232) for error in errors) and names_unset_variable(case)
 
 
 @of_replies("or, in a text of several statements, user variables had to be brought for those behind")
 def list_gone_for_variables(case: Case) -> bool:
     text = case.left.step.text
     asks = ASKS_ABOUT_ERRORS.search(text)
-    assigns = any(ASSIGNS.search(entry.step.text) for entry in case.before())
+    # What others have set there is made NULL.
+    assigns = any(ASSIGNS.search(entry.step.text) for entry in case.expected[: case.index])
     return bool(asks) and text.find(";", asks.end()) >= 0 and assigns
 
 
@@ -341,6 +399,15 @@ def asks_about_login(case: Case) -> bool:
 OF_REPLIES.append(asks_about_login)
 
 
+def lock_of_who_hangs_up(case: Case) -> bool:
+    """A server lets go of a lock some time after its client has hung up."""
+    hung_up = any(entry.step.verb == "quit" for entry in case.expected[: case.index])
+    return hung_up and re.match(r"SELECT RELEASE_LOCK\('\w+'\)$", case.left.step.text) is not None
+
+
+OF_REPLIES.append(lock_of_who_hangs_up)
+
+
 # Parts of packets
 
 # PreparedStatements::kFirstId.
@@ -352,6 +419,11 @@ COUNTED = re.compile(rb".(statement_id|last_gtid).*", re.S)
 RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)
 NAMES_TYPE = re.compile(rb"(?<=incorrect )(INTEGER|DOUBLE|DECIMAL)(?= value)")
 AT_ROW = re.compile(rb" at row \d+$")
+STATEMENT_ID = re.compile(rb"(?<=statement \()\d+(?=\))")
+NOT_NULL = 1
+# Of a statement whose columns are made of variables, under whatever name.
+MADE_OF_VARIABLE = re.compile(r"\b(UNION SELECT @|WITH x AS \(SELECT @|EXECUTE .* USING @)", re.I)
+VARIABLES = re.compile(r"(?<!@)@[`'\"]?(\w+)")
 ASSIGNS = re.compile(r"(?<!@)@[`'\"]?\w+[`'\"]? *:?=|INTO @", re.I)
 ASKS_ABOUT_ERRORS = re.compile(
     r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I
@@ -364,6 +436,35 @@ def tells_of_errors(entry: Entry) -> bool:
     """A list that is not empty, or a number of warnings that is not 0."""
     rows = [packet.payload for packet in entry.reply.packets if packet.role in (Role.TEXT_ROW, Role.BINARY_ROW)]
     return any(any(payload.strip(b"\x00\x010")) for payload in rows)
+
+
+def misses_errors(case: Case) -> bool:
+    """GET DIAGNOSTICS warns where the condition is not there."""
+    if "GET DIAGNOSTICS CONDITION" in case.left.step.text and (fields := fields_of_oks(case, 0)):
+        return fields[0][0][4] < fields[1][0][4]
+    return tells_of_errors(case.left) and not tells_of_errors(case.right)
+
+
+def prepared_text(case: Case, entry: Entry) -> str:
+    """What an execution executes; empty for other steps."""
+    if entry.step.verb != "execute":
+        return ""
+    name = entry.step.argument.split(" ")[0]
+    prepared = (one.step.argument.split(" ", 1) for one in case.before() if one.step.verb == "prepare")
+    return next((words[1] for words in prepared if words[0] == name), "")
+
+
+def names_unset_variable(case: Case) -> bool:
+    """One that the client has not assigned, as far as its texts tell."""
+    named = {name.lower() for name in VARIABLES.findall(case.left.step.text)}
+    texts = [entry.step.text for entry in case.before()]
+    assigned = {name.lower() for text in texts if ASSIGNS.search(text) for name in VARIABLES.findall(text)}
+    return bool(named - assigned)
+
+
+def with_not_null(fields: tuple[int, ...]) -> list[int]:
+    charset, length, kind, flags, decimals = fields
+    return [charset, length, kind, flags | NOT_NULL, decimals]
 
 
 def behind_cursor(case: Case) -> bool:

@@ -8,6 +8,7 @@ Left out because two direct runs may differ, or because docs/differences.md says
 - session_track_schema, _state_change and _system_variables are set, never read
 - SET GLOBAL, and everything else that other sessions of the server would notice
 - a small max_join_size: what it refuses follows from estimates
+- SHOW COLUMNS that compares names with a number: in which order MySQL warns of them follows from statistics
 - SHOW of a table that is not there while MySQL is in information_schema: the error is 1109 or 1146
 - temporary tables, locks and SELECT … INTO @v made by a trigger or behind a view
 - SET STATEMENT for a client with trackers (MariaDB reports its end late, with whatever is reported next)

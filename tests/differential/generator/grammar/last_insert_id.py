@@ -34,7 +34,7 @@ def read_in_odd_places(c: Client):
     )
     return c.pick(
         f"WITH x AS (SELECT {what} AS x) SELECT * FROM x", f"SELECT 1 UNION SELECT {what}", f"CALL p_out({what}, @b, @c)",
-        f"SHOW COLUMNS FROM differential.s WHERE Field = {what}",
+        f"SHOW COLUMNS FROM differential.s WHERE Field = CONCAT({what})",
         f"SELECT id FROM s WHERE id = (SELECT {what})", f"SELECT id FROM s ORDER BY {what}, id",
         f"SELECT COUNT(*) FROM s HAVING {what} = 1",
         f"CREATE TEMPORARY TABLE IF NOT EXISTS own AS SELECT {what} IS NULL AS x", f"INSERT INTO {c.table} SET a = {what}",
