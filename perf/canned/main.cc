@@ -6,7 +6,8 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: canned --listen ADDRESS:PORT [--flavor mysql|mariadb] [--version TEXT] [--user NAME] [--password "
+    "usage: canned --listen ADDRESS:PORT|unix:PATH [--flavor mysql|mariadb] [--version TEXT] [--user NAME] "
+    "[--password "
     "TEXT]\n"
     "              [--rows N] [--row-bytes N] [--cpu N]\n"
     "Answers SELECTs with N rows of one column (or as the text says: /*rows=1000*/), writes with OK; keeps "
@@ -19,7 +20,7 @@ int main(int count, char** values) {
   using namespace lockstep::perf;
   Arguments arguments(count, values, kUsage);
   CannedSettings settings;
-  const sockaddr_in listen = arguments.address("listen");
+  const Address listen = arguments.address("listen");
   const std::string flavor = arguments.text("flavor", "mysql");
   if (flavor != "mysql" && flavor != "mariadb") die("--flavor is mysql or mariadb, not %s", flavor.c_str());
   settings.flavor = flavor == "mysql" ? Flavor::mysql : Flavor::mariadb;

@@ -16,7 +16,7 @@ constexpr std::size_t kKeptBytesMax = 256 * 1024;
 
 }  // namespace
 
-Server::Server(const sockaddr_in& listen, const CannedSettings& settings)
+Server::Server(const Address& listen, const CannedSettings& settings)
     : settings_(settings),
       ring_(UringSettings{}),
       table_(settings.row_bytes),

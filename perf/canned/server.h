@@ -1,13 +1,12 @@
 #pragma once
 
-#include <netinet/in.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "canned/session.h"
+#include "common/arguments.h"
 #include "common/uring.h"
 
 namespace lockstep::perf {
@@ -15,7 +14,7 @@ namespace lockstep::perf {
 /// Carries bytes between sockets and sessions: one thread, one ring.
 class Server {
  public:
-  Server(const sockaddr_in& listen, const CannedSettings& settings);
+  Server(const Address& listen, const CannedSettings& settings);
   [[noreturn]] void run();
 
  private:

@@ -1,9 +1,11 @@
 #include "common/arguments.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +16,32 @@
 #include "common/uring.h"
 
 namespace lockstep::perf {
+namespace {
+
+bool parse_unix(std::string_view word, Address& address) {
+  constexpr std::string_view kPrefix = "unix:";
+  auto& native = reinterpret_cast<sockaddr_un&>(address.storage);
+  if (!word.starts_with(kPrefix)) return false;
+  const std::string_view path = word.substr(kPrefix.size());
+  if (path.empty() || path.size() >= sizeof native.sun_path) return false;
+  native.sun_family = AF_UNIX;
+  path.copy(native.sun_path, path.size());
+  address.bytes = sizeof native;
+  return true;
+}
+
+bool parse_ipv4(const std::string& word, Address& address) {
+  auto& native = reinterpret_cast<sockaddr_in&>(address.storage);
+  const std::size_t colon = word.rfind(':');
+  if (colon == std::string::npos || inet_pton(AF_INET, word.substr(0, colon).c_str(), &native.sin_addr) != 1)
+    return false;
+  native.sin_family = AF_INET;
+  native.sin_port = htons(static_cast<std::uint16_t>(std::atoi(word.c_str() + colon + 1)));
+  address.bytes = sizeof native;
+  return true;
+}
+
+}  // namespace
 
 Arguments::Arguments(int count, char** values, std::string_view usage)
     : usage_(usage), words_(values + 1, values + count), used_(words_.size()) {
@@ -60,16 +88,12 @@ bool Arguments::flag(const std::string& name) {
   return false;
 }
 
-sockaddr_in Arguments::address(const std::string& name) {
+Address Arguments::address(const std::string& name) {
   const std::string word = text(name);
-  const std::size_t colon = word.rfind(':');
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  if (colon == std::string::npos ||
-      inet_pton(AF_INET, word.substr(0, colon).c_str(), &address.sin_addr) != 1) {
-    refuse("--" + name + " wants an IPv4 address:port, not '" + word + "'");
+  Address address;
+  if (!parse_unix(word, address) && !parse_ipv4(word, address)) {
+    refuse("--" + name + " wants an IPv4 address:port or unix:path, not '" + word + "'");
   }
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(word.c_str() + colon + 1)));
   return address;
 }
 
@@ -87,22 +111,22 @@ void pin_to_cpu(int cpu) {
   if (sched_setaffinity(0, sizeof set, &set) != 0) die("cannot run on CPU %d: %s", cpu, std::strerror(errno));
 }
 
-int open_socket() {
-  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int open_socket(const Address& address) {
+  const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) die("socket: %s", std::strerror(errno));
   const int on = 1;
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (address.storage.ss_family != AF_UNIX) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return descriptor;
 }
 
-int listen_on(const sockaddr_in& address) {
-  const int descriptor = open_socket();  // accepted sockets inherit TCP_NODELAY
+int listen_on(const Address& address) {
+  const int descriptor = open_socket(address);  // accepted sockets inherit TCP_NODELAY
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      listen(descriptor, 4096) != 0) {
-    die("cannot listen on port %d: %s", ntohs(address.sin_port), std::strerror(errno));
-  }
+  if (address.storage.ss_family == AF_UNIX)
+    unlink(reinterpret_cast<const sockaddr_un&>(address.storage).sun_path);
+  if (bind(descriptor, address.native(), address.bytes) != 0 || listen(descriptor, 4096) != 0)
+    die("cannot listen: %s", std::strerror(errno));
   return descriptor;
 }
 

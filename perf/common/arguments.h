@@ -1,6 +1,6 @@
 #pragma once
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <map>
@@ -9,6 +9,13 @@
 #include <vector>
 
 namespace lockstep::perf {
+
+/// Where to listen or to connect, over TCP or a unix socket.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t bytes = 0;
+  const sockaddr* native() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
 
 /// `--name value` and `--name` arguments. A program asks for each option it knows; finish() then refuses what
 /// nobody asked for, so a misspelt option never passes silently.
@@ -20,8 +27,8 @@ class Arguments {
   double number(const std::string& name, double otherwise);
   bool flag(const std::string& name);
   std::vector<std::string> all(const std::string& name);
-  /// An IPv4 `address:port`; ends the process when it is missing or not one.
-  sockaddr_in address(const std::string& name);
+  /// An IPv4 `address:port` or `unix:path`; ends the process when it is missing or not one.
+  Address address(const std::string& name);
   void finish() const;
 
  private:
@@ -34,9 +41,10 @@ class Arguments {
 
 /// Binds the calling thread to one CPU; nothing for a negative number.
 void pin_to_cpu(int cpu);
-/// A listening socket whose accepted ones send without delay.
-int listen_on(const sockaddr_in& address);
-/// A TCP socket that sends without delay, not connected.
-int open_socket();
+/// A listening socket whose accepted ones send without delay. A unix socket's file takes the place of one
+/// that is there.
+int listen_on(const Address& address);
+/// A socket for that address that sends without delay, not connected.
+int open_socket(const Address& address);
 
 }  // namespace lockstep::perf

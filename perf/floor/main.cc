@@ -6,7 +6,8 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: floor --listen ADDRESS:PORT --to ADDRESS:PORT [--cpu N] [--buffers N] [--buffer-bytes N]\n"
+    "usage: floor --listen ADDRESS:PORT|unix:PATH --to ADDRESS:PORT|unix:PATH [--cpu N] [--buffers N] "
+    "[--buffer-bytes N]\n"
     "Relays TCP connections on one thread with io_uring.\n";
 
 }  // namespace
@@ -15,8 +16,8 @@ int main(int count, char** values) {
   using namespace lockstep::perf;
   Arguments arguments(count, values, kUsage);
   UringSettings settings;
-  const sockaddr_in listen = arguments.address("listen");
-  const sockaddr_in to = arguments.address("to");
+  const Address listen = arguments.address("listen");
+  const Address to = arguments.address("to");
   const int cpu = static_cast<int>(arguments.number("cpu", -1));
   settings.buffers = static_cast<unsigned>(arguments.number("buffers", settings.buffers));
   settings.buffer_bytes = static_cast<unsigned>(arguments.number("buffer-bytes", settings.buffer_bytes));

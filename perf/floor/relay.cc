@@ -22,7 +22,7 @@ constexpr unsigned kOpBits = 8;
 
 }  // namespace
 
-Relay::Relay(const sockaddr_in& listen, const sockaddr_in& to, const UringSettings& settings)
+Relay::Relay(const Address& listen, const Address& to, const UringSettings& settings)
     : ring_(settings),
       to_(to),
       listener_(listen_on(listen)),
@@ -85,10 +85,9 @@ void Relay::open_pair(int client) {
   flows_[slot] = Flow{};
   flows_[slot + 1] = Flow{};
   ring_.adopt(slot, client);
-  ring_.adopt(slot + 1, open_socket());
+  ring_.adopt(slot + 1, open_socket(to_));
   io_uring_sqe& sqe = ring_.sqe();
-  io_uring_prep_connect(&sqe, static_cast<int>(slot + 1), reinterpret_cast<const sockaddr*>(&to_),
-                        sizeof to_);
+  io_uring_prep_connect(&sqe, static_cast<int>(slot + 1), to_.native(), to_.bytes);
   sqe.flags |= IOSQE_FIXED_FILE;
   sqe.user_data = started(slot + 1, Op::connect);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -8,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/arguments.h"
 #include "common/uring.h"
 
 namespace lockstep::perf {
@@ -20,7 +20,7 @@ namespace lockstep::perf {
 /// out of the other.
 class Relay {
  public:
-  Relay(const sockaddr_in& listen, const sockaddr_in& to, const UringSettings& settings);
+  Relay(const Address& listen, const Address& to, const UringSettings& settings);
   [[noreturn]] void run();
 
  private:
@@ -80,7 +80,7 @@ class Relay {
   Pair& pair(unsigned slot) { return pairs_[slot / 2]; }
 
   Uring ring_;
-  sockaddr_in to_;
+  Address to_;
   int listener_;
   bool accepting_ = false;
   bool buffers_came_back_ = false;

@@ -190,10 +190,9 @@ void Load::open_more() {
 void Load::open(unsigned slot) {
   connections_[slot] = std::make_unique<Connection>(settings_.account, settings_.deprecate_eof);
   connections_[slot]->sent = Clock::now();
-  ring_.adopt(slot, open_socket());
+  ring_.adopt(slot, open_socket(settings_.to));
   io_uring_sqe& sqe = ring_.sqe();
-  io_uring_prep_connect(&sqe, static_cast<int>(slot), reinterpret_cast<const sockaddr*>(&settings_.to),
-                        sizeof settings_.to);
+  io_uring_prep_connect(&sqe, static_cast<int>(slot), settings_.to.native(), settings_.to.bytes);
   sqe.flags |= IOSQE_FIXED_FILE;
   sqe.user_data = started(slot, Op::connect);
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/arguments.h"
 #include "common/histogram.h"
 #include "common/uring.h"
 #include "load/login.h"
@@ -19,7 +19,7 @@
 namespace lockstep::perf {
 
 struct LoadSettings {
-  sockaddr_in to{};
+  Address to;
   Account account;
   unsigned connections = 1;
   std::chrono::duration<double> warm_up{0.5};

@@ -9,7 +9,7 @@
 namespace {
 
 std::string usage() {
-  return "usage: load --to ADDRESS:PORT [--connections N] [--duration S] [--warm-up S]\n"
+  return "usage: load --to ADDRESS:PORT|unix:PATH [--connections N] [--duration S] [--warm-up S]\n"
          "            [--mix " +
          lockstep::perf::mix_names() +
          "] [--statements FILE] [--init SQL]...\n"
