@@ -282,7 +282,7 @@ void ServerSession::take_guard_reply(const mysql::ScanResult& result) {
     pop_due();  // the user's statement has not run
   } else {
     scanner_.set_sequence_shift(shift);
-    scanner_.report_definitions(due_[due_first_].reply == Reply::statement && report_definitions_);
+    report_to_user(due_[due_first_]);
   }
   sync_done(result);
 }
@@ -556,6 +556,13 @@ void ServerSession::expect(Due due) {
   if (due_count_ == 1) begin_due();
 }
 
+/// What the user wants to see of its own statement's reply only.
+void ServerSession::report_to_user(const Due& due) {
+  const bool is_users = due.reply == Reply::statement;
+  scanner_.report_definitions(is_users && report_definitions_);
+  scanner_.hand_out_rows(is_users && hands_out_rows_);
+}
+
 void ServerSession::begin_due() {
   const Due& due = due_[due_first_];
   const bool optional_metadata = (capabilities_ & CLIENT_OPTIONAL_RESULTSET_METADATA) != 0;
@@ -565,7 +572,7 @@ void ServerSession::begin_due() {
     case Reply::guard:
     case Reply::prepare:
     case Reply::dropped:
-      scanner_.report_definitions(due.reply == Reply::statement && report_definitions_);
+      report_to_user(due);
       scanner_.begin(due.command, optional_metadata);
       break;
     default: small_result_.begin(optional_metadata, due.on_row, due.context); break;

@@ -162,6 +162,7 @@ class ServerSession : public net::StreamOwner,
 
   /// The user's client lacks CLIENT_DEPRECATE_EOF: it is to hear where column definitions end.
   void report_definitions(bool on) { report_definitions_ = on; }
+  void hand_out_rows(bool on) { hands_out_rows_ = on; }
 
   /// What the next replies are, in the order in which their commands are sent.
   void expect_reply(mysql::Command command);
@@ -253,6 +254,7 @@ class ServerSession : public net::StreamOwner,
 
   void expect(Due due);
   void begin_due();
+  void report_to_user(const Due& due);
   void pop_due();
   static void take_charset_row(void* context, const SmallResult::Row& row);
 
@@ -264,6 +266,7 @@ class ServerSession : public net::StreamOwner,
   std::uint8_t due_first_ = 0;
   std::uint8_t due_count_ = 0;
   bool report_definitions_ = false;
+  bool hands_out_rows_ = false;
   bool was_reset_ = false;
   bool prepared_as_expected_ = false;
   std::uint32_t connection_id_ = 0;

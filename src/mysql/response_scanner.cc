@@ -103,7 +103,8 @@ ScanResult ResponseScanner::walk(MutableBytes input) {
     if (skip_ != 0) return use_up_to(end, end);
 
     if (!continuation_ && state_ != State::start) {
-      if (!definitions_due_) at = pass_plain(at, end);
+      const bool one_by_one = definitions_due_ || (hands_out_rows_ && state_ == State::rows);
+      if (!one_by_one) at = pass_plain(at, end);
       if (state_ == State::definitions && definitions_left_ == 0 && !continuation_) {
         if (end_definitions(result)) return use_up_to(at, at);
         continue;
@@ -221,7 +222,8 @@ ResponseScanner::Verdict ResponseScanner::classify(std::uint32_t payload_bytes, 
       return first == ReplyByte::kErr && !splits ? Verdict::whole : Verdict::malformed;
     case State::rows:
       // A row of 16 MB or more may begin with FE, the mark of an eight-byte length; no row begins with FF.
-      if (first < ReplyByte::kEof || (first == ReplyByte::kEof && splits)) return Verdict::pass;
+      if (first < ReplyByte::kEof || (first == ReplyByte::kEof && splits))
+        return hands_out_rows_ && !splits ? Verdict::whole : Verdict::pass;
       return splits ? Verdict::malformed : Verdict::whole;
     case State::idle:
     case State::broken: break;
@@ -296,7 +298,13 @@ bool ResponseScanner::take(Bytes payload, ScanResult& result) {
     take_last(begins_reply && last_sequence_ == 0 ? PacketRole::last_word : PacketRole::err, result);
     return true;
   }
-  if (state_ == State::rows) return take_ok(payload, PacketRole::result_end, result);
+  if (state_ == State::rows) {
+    if (first == ReplyByte::kEof) return take_ok(payload, PacketRole::result_end, result);
+    ++rows_;
+    result.kind = ScanResult::Kind::packet;
+    result.role = PacketRole::row;
+    return true;
+  }
   if (command_ == Command::COM_STMT_PREPARE) return take_prepare_ok(payload, result);
   if (command_ == Command::COM_STATISTICS) {
     take_last(PacketRole::text, result);

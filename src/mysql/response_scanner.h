@@ -19,6 +19,7 @@ enum class PacketRole : std::uint8_t {
   prepare_ok,       ///< first packet of COM_STMT_PREPARE's reply
   definitions_end,  ///< no packet: the point where a client without CLIENT_DEPRECATE_EOF expects an EOF
                     ///< packet
+  row,              ///< where rows are handed out
   text,             ///< the whole reply of COM_STATISTICS
   relay,            ///< bytes of no interest that the scanner had to hold; they go to the client as they are
 };
@@ -65,6 +66,9 @@ class ResponseScanner {
   /// begin().
   void report_definitions(bool on) { report_definitions_ = on; }
 
+  /// Hand out rows of less than 16 MB one by one. Kept across begin().
+  void hand_out_rows(bool on) { hands_out_rows_ = on; }
+
   /// Rows of the last resultset so far.
   std::uint64_t rows() const { return rows_; }
   /// The sequence id, after shifting, of the last packet walked.
@@ -102,6 +106,7 @@ class ResponseScanner {
   Command command_ = Command::COM_SLEEP;
   bool optional_metadata_ = false;
   bool report_definitions_ = false;
+  bool hands_out_rows_ = false;
   bool definitions_due_ = false;  // definitions have ended, definitions_end waits for the packet behind them
   bool continuation_ = false;     // the packet that begins next continues one of kMaxPayload bytes
   bool reply_begun_ = false;

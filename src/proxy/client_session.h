@@ -38,9 +38,9 @@ namespace lockstep::proxy {
 /// (the connection and its input), client_login_flow.cc, command_flow.cc (commands, routing), sync_flow.cc
 /// (server session, sync, sending), transaction_flow.cc, prepared_flow.cc, reply_flow.cc (relaying),
 /// outcome_flow.cc (reports, the statement's end), effect_flow.cc (what its text says), question_flow.cc
-/// (read-backs), user_variable_flow.cc (user variables), named_lock_flow.cc (GET_LOCK),
-/// text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE), release_flow.cc (keeping or giving back),
-/// kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
+/// (read-backs), count_flow.cc (ROW_COUNT(), FOUND_ROWS()), user_variable_flow.cc (user variables),
+/// named_lock_flow.cc (GET_LOCK), text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE), release_flow.cc
+/// (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,
@@ -362,6 +362,23 @@ class ClientSession : public net::StreamOwner,
   void settle(Hold& hold, bool for_command);
   void settled(Hold& hold);
 
+  // --- ROW_COUNT() and FOUND_ROWS() (count_flow.cc) ---
+  /// What a statement does to FOUND_ROWS(): `counts` says how many rows it returned, `changes` something that
+  /// is not told, `may_change` that or nothing.
+  enum class FoundRows : std::uint8_t { stays, counts, changes, may_change };
+  void answer_counts();
+  sql::Traits counts_of_statements_before();
+  bool write_counts_into_text();
+  void relay_row(const mysql::ScanResult& result, MutableBytes input, const net::BufferLease& lease);
+  void leave_residue(Hold& hold);
+  FoundRows effect_on_found_rows() const;
+  bool tells_found_rows() const;
+  void leave_found_rows(Hold& hold);
+  void lose_found_rows(Hold& hold);
+  void forget_residue();
+  void ask_about_found_rows(backend::ServerSession& server);
+  static void take_found_rows_row(void* context, const backend::SmallResult::Row& row);
+
   // --- User variables (user_variable_flow.cc) ---
   static bool keeps_user_variables(const Hold& hold);
   bool assigns_blindly(const sql::Statement& statement) const;
@@ -431,7 +448,6 @@ class ClientSession : public net::StreamOwner,
   void conclude(Hold& hold);
   bool must_know_how_texts_are_read(const backend::ServerSession& server) const;
   void restore_row_count(backend::ServerSession& server);
-  void leave_residue(const Hold& hold);
   void release_or_keep(Hold& hold);
   bool server_hangs_up() const;
   void release(Hold& hold);
@@ -441,7 +457,6 @@ class ClientSession : public net::StreamOwner,
   void end_command();
   void offer_soft_holds();
   void on_asked_back(backend::ServerSession& server) override;
-  void forget_residue() { previous_ = found_rows_at_ = {}; }
 
   std::uint32_t wanted_capabilities() const;
   const backend::Profile* known_profile() const;
@@ -481,10 +496,12 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t answers_due_ = 0;
   std::uint32_t follow_at_ = 0;
   Following following_ = Following::ahead;
-  session::Facets facets_;            // what the client has set
-  std::uint64_t last_insert_id_ = 0;  // unless a hold is pinned by last_insert_id
-  Residue previous_;                  // of the last statement: ROW_COUNT(), SHOW WARNINGS
-  Residue found_rows_at_;             // of the last one that changed FOUND_ROWS()
+  session::Facets facets_;                     // what the client has set
+  std::uint64_t last_insert_id_ = 0;           // unless a hold is pinned by last_insert_id
+  Residue previous_;                           // of the last statement: ROW_COUNT(), SHOW WARNINGS
+  Residue found_rows_at_;                      // of the last one that changed FOUND_ROWS()
+  std::optional<std::int64_t> row_count_{0};   // what they say, where replies have told
+  std::optional<std::int64_t> found_rows_{0};  // empty: only the server session above knows
   StatementRun run_;
   std::size_t run_group_ = 0;
   backend::ServerSession* run_server_ = nullptr;

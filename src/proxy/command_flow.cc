@@ -96,6 +96,7 @@ void ClientSession::begin_text(std::string_view text, StatementKind kind_of_comm
   ++shared_.counters().statements[run_.kind];
   if (run_.kind == StatementKind::text_execute && run_.has(Trait::text_execute) && run_.is_one_statement())
     read_text_execute();
+  if (run_.meaning.traits.has_any(kCounts)) answer_counts();
   if (run_.has(Trait::kill) && take_kill(summary)) return;
   if (run_.kind == StatementKind::show && take_own_statement(summary)) return;
   if (take_plain_transaction()) return;
@@ -253,8 +254,9 @@ void ClientSession::find_server() {
   const bool leaves_list = keeps_diagnostics();
   if (!asks && !leaves_list) {
     hold->pins.remove(PinReason::diagnostics);
-    if (run_.kind != StatementKind::set && run_.kind != StatementKind::command)
-      hold->pins.remove(PinReason::found_rows);
+    const bool counts_anew =
+        run_.meaning.kind == StatementKind::select && run_.kind != StatementKind::prepare;
+    if (counts_anew && run_.is_one_statement()) hold->pins.remove(PinReason::found_rows);
   }
   const bool may_move =
       !asks && !hold->pins.without(session::kSoftPins).any() && !hold->pins.has(PinReason::found_rows);

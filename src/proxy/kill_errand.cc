@@ -43,6 +43,7 @@ void KillErrand::on_lease(backend::Lease lease) {
   ++shared_.counters().server_kills;
   shared_.backend.timers.set(timeout_, shared_.now() + shared_.backend.limits.connect_timeout);
   lease_->report_definitions(false);
+  lease_->hand_out_rows(false);
   lease_->expect_sync(mysql::Command::COM_QUERY);
   lease_->send_query(
       fmt::format("KILL {}{}{}", soft_ ? "SOFT " : "", connection_ ? "" : "QUERY ", connection_id_));

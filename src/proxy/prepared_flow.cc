@@ -62,7 +62,10 @@ void ClientSession::begin_prepared() {
   run_.meaning = run_.command == Command::COM_STMT_EXECUTE ? text.meaning : without_execution(text.meaning);
   if (run_.command == Command::COM_STMT_RESET) run_.meaning.kind = run_.kind;
   if (run_.command == Command::COM_STMT_CLOSE) return close_prepared(*statement);
-  if (run_.command == Command::COM_STMT_EXECUTE) read_execution();
+  if (run_.command == Command::COM_STMT_EXECUTE) {
+    read_execution();
+    if (run_.meaning.traits.has_any(kCounts)) answer_counts();
+  }
   run_group_ = statement->server != nullptr
                    ? hold_of(*statement->server)->group
                    : statement->group.value_or(static_cast<std::uint16_t>(group_of_held_state()));

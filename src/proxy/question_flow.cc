@@ -30,14 +30,17 @@ void ClientSession::ask_about(VariableId id) {
 }
 
 bool ClientSession::has_questions(const Hold& hold) const {
-  return hold.pins.has_any(session::kUnread.with(session::Pins(PinReason::last_insert_id)));
+  constexpr session::Pins kNumbers{PinReason::last_insert_id, PinReason::found_rows};
+  return hold.pins.has_any(session::kUnread.with(kNumbers));
 }
 
 /// Sends the questions that are open; on_answer follows.
 void ClientSession::ask(Hold& hold) {
   backend::ServerSession& server = hold.server();
   answering_ = &server;
-  // The answer has rows of its own.
+  has_answer_ = false;
+  if (hold.pins.has(PinReason::found_rows)) ask_about_found_rows(server);  // first: any answer has rows
+  hold.pins.remove(PinReason::found_rows);
   for (Residue* residue : {&previous_, &found_rows_at_}) {
     if (residue->server == &server) residue->lease_number = 0;
   }
@@ -49,7 +52,6 @@ void ClientSession::ask(Hold& hold) {
   const bool role_may_differ = role_unsaid_ || (all_unsaid_ && server.facets.role == facets_.role);
   asks_role_ = role_may_differ && server.pool().profile().has_roles();
   if (all_unsaid_) ask_about_everything(server.pool().profile().baseline());
-  has_answer_ = false;
   if (has_unread_user_variables()) ask_about_user_variables(server);
   if (hold.pins.has(PinReason::unread_lock)) ask_about_named_locks(hold);
   if (unsaid_.empty() && !asks_insert_id_ && !asks_schema_ && !asks_role_) return;

@@ -13,30 +13,6 @@ using sql::Trait;
 /// What a user without the privilege is told.
 constexpr std::uint16_t kDumpDenied = 1227;
 
-/// Statements that may read rows without returning them. What MariaDB's RETURNING returns is not counted.
-bool may_change_found_rows(StatementKind kind) {
-  switch (kind) {
-    case StatementKind::insert:
-    case StatementKind::replace:
-    case StatementKind::update:
-    case StatementKind::remove:
-    case StatementKind::load_data:
-    case StatementKind::call:
-    case StatementKind::ddl:
-    case StatementKind::explain:
-    case StatementKind::handler:
-    case StatementKind::administration:
-    case StatementKind::text_execute:
-    case StatementKind::multi:
-    case StatementKind::unknown: return true;
-    default: return false;
-  }
-}
-
-bool writes_rows(StatementKind kind) {
-  return kind == StatementKind::insert || kind == StatementKind::replace || kind == StatementKind::remove;
-}
-
 }  // namespace
 
 // --- Keeping or giving back
@@ -69,31 +45,6 @@ bool ClientSession::must_know_how_texts_are_read(const backend::ServerSession& s
 void ClientSession::restore_row_count(backend::ServerSession& server) {
   server.expect_dropped(Command::COM_QUERY);
   server.send_query(kChangesNothing);
-}
-
-/// Remembers where the statement left what ROW_COUNT() and FOUND_ROWS() say. The latter changes with rows
-/// that are returned; what else may change it, on another server session, loses it.
-void ClientSession::leave_residue(const Hold& hold) {
-  backend::ServerSession& server = hold.server();
-  const bool counts_nothing =
-      run_.command == Command::COM_STMT_PREPARE || run_.command == Command::COM_STATISTICS;
-  if (counts_nothing && !run_.failed) {
-    // They leave both as they are; a sync in front of them does not.
-    if (previous_.is_on(server) && run_.syncs_sent != 0) previous_.lease_number = 0;
-    return;
-  }
-  previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
-  // SET GLOBAL: it is about to be closed, and the count that it leaves is 0 on any.
-  if (server.outdated && run_.kind == StatementKind::set && !run_.failed) previous_ = {};
-  const bool selects = run_.meaning.kind == StatementKind::select && !run_.failed;  // INTO a variable
-  const bool does = run_.meaning.kind == StatementKind::dml_other && !dialect().mariadb;
-  const bool counts_returned = run_.returned_rows && !writes_rows(run_.meaning.kind);
-  if (counts_returned || selects || does) {
-    found_rows_at_ = previous_;
-  } else if (may_change_found_rows(run_.meaning.kind) && !found_rows_at_.is_on(server)) {
-    found_rows_at_ = previous_;
-    found_rows_at_.lease_number = 0;
-  }
 }
 
 void ClientSession::release_or_keep(Hold& hold) {
@@ -176,7 +127,8 @@ void ClientSession::on_asked_back(backend::ServerSession& server) {
   Hold& hold = *hold_of(server);
   INVARIANT(hold.softly_held());
   if (hold.pins.has(PinReason::diagnostics)) server.diagnostics_empty = false;
-  // Nobody can ask about that statement any more; a lease number that is never given says so.
+  // What the statement left there is lost, save what is asked for; a lease number that is never given says
+  // so.
   for (Residue* residue : {&previous_, &found_rows_at_}) {
     if (residue->server == &server) residue->lease_number = 0;
   }

@@ -62,6 +62,7 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
       return run_.is_dump() ? relay_unchanged(result, input, lease) : relay_ok(server, result, input, lease);
     case PacketRole::err: {
       run_.failed = status_is_old_ = true;
+      run_.row_count = -1;
       if (const auto err = mysql::ErrPacket::parse(Bytes(result.packet).subspan(mysql::kHeaderBytes))) {
         run_.error_code = err->code;
         shared_.counters().errors_by_code.count(err->code);
@@ -84,6 +85,7 @@ void ClientSession::relay_packet(backend::ServerSession& server, const ScanResul
       if (result.pass != 0) relay_bytes(input.first(result.pass), lease);
       if (lacks_deprecate_eof()) relay_definitions_end(server, result);
       return;
+    case PacketRole::row: return relay_row(result, input, lease);
     case PacketRole::last_word:
     case PacketRole::text:
     case PacketRole::relay: return relay_unchanged(result, input, lease);
@@ -100,6 +102,8 @@ void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& r
   run_.any_warnings |= ok->warnings != 0;
   run_.gave_insert_id |= ok->last_insert_id != 0;
   run_.returned_rows |= result_end;
+  if (result_end) run_.rows = server.scanner().rows();
+  run_.row_count = result_end ? -1 : static_cast<std::int64_t>(ok->affected_rows);
 
   std::string& client_state = shared_.client_state;
   client_state.clear();

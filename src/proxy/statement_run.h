@@ -16,6 +16,7 @@
 #include "session/text_meaning.h"
 #include "session/text_statements.h"
 #include "session/variable_table.h"
+#include "sql/count_calls.h"
 #include "sql/dialect.h"
 
 namespace lockstep::proxy {
@@ -32,12 +33,13 @@ struct StatementRun {
       false;  ///< `packet` lies in the receive buffer that `lease` holds, not in memory of the session
   bool retried = false;
   bool sync_failed = false;
-  bool placed = false;           ///< by a rule
-  bool killed = false;           ///< it is to end, and is not tried again
-  bool kill_may_arrive = false;  ///< a KILL of it was sent to the server and never answered
-  bool hides_trackers = false;   ///< the server session's trackers are off while it runs
-  bool runs_nothing = false;     ///< the server will refuse it as it stands
-  MutableBytes packet;           ///< headers included
+  bool placed = false;              ///< by a rule
+  bool killed = false;              ///< it is to end, and is not tried again
+  bool kill_may_arrive = false;     ///< a KILL of it was sent to the server and never answered
+  bool hides_trackers = false;      ///< the server session's trackers are off while it runs
+  sql::CountColumns count_columns;  ///< whose value lockstep puts into the reply
+  bool runs_nothing = false;        ///< the server will refuse it as it stands
+  MutableBytes packet;              ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement
   sql::Dialect dialect;   ///< in which the server reads the text, whatever the text changes
@@ -75,7 +77,9 @@ struct StatementRun {
   bool tells_no_warnings = false;  ///< whatever the OK says
   bool gave_insert_id = false;
   bool returned_rows = false;
-  bool inserts = false;  ///< one of its statements is an INSERT or REPLACE
+  std::uint64_t rows = 0;       ///< of the last result with rows
+  std::int64_t row_count = -1;  ///< what ROW_COUNT() is behind the last result
+  bool inserts = false;         ///< one of its statements is an INSERT or REPLACE
   bool schema_reported = false;
   bool transaction_reported = false;
   bool charset_unsaid = false;  ///< character_set_connection was reported without its collation

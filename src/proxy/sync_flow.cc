@@ -193,6 +193,7 @@ bool ClientSession::send_sync(Hold& hold) {
   empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
     const bool behind_result = !dialect().mariadb || run_.has(Trait::uses_row_count);
+    lose_found_rows(hold);
     if (behind_result) give_up_guard(server);  // a result is no OK
     send_own_query(server, behind_result ? kEmptiesListBehindResult : kEmptiesListOfMariadb);
   }
@@ -464,6 +465,7 @@ void ClientSession::send_statement(Hold& hold) {
   run_server_ = &server;
   run_.sent = shared_.now();
   run_.status_before = status_before(hold);
+  server.hand_out_rows(run_.count_columns.any());
   const bool silent = !run_.has_reply();
   const bool hides_trackers = run_.hides_trackers = shows_trackers(hold);
   if (hides_trackers) {

@@ -59,7 +59,8 @@ bool ClientSession::take_plain_transaction() {
   shared_.client_state.clear();
   if (profile == nullptr || !hold_back(what, *profile)) return false;
   ++shared_.counters().statements_held_back;
-  previous_ = {};  // ROW_COUNT() is 0
+  previous_ = {};
+  row_count_ = 0;
   send_own_ok(as_bytes(shared_.client_state));
   end_command();
   return true;

@@ -16,6 +16,15 @@ void Analyser::run() {
   read_statement();
   // What a head leaves over is scanned like a body, so that nothing in it goes unseen.
   scan();
+  const bool writes = statement_.kind == StatementKind::insert || statement_.kind == StatementKind::replace ||
+                      statement_.kind == StatementKind::update || statement_.kind == StatementKind::remove;
+  if (writes && !writes_without_counting()) note(Trait::found_rows_unsure);
+}
+
+/// What reads rows to write them counts these, and MySQL counts the rows of every UPDATE.
+bool Analyser::writes_without_counting() const {
+  const bool counts_updates = statement_.kind == StatementKind::update && !dialect_.mariadb;
+  return statement_.tables.size() == 1 && !selects_ && !counts_updates;
 }
 
 void Analyser::read_statement() {

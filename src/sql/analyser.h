@@ -51,6 +51,7 @@ class Analyser {
   void read_load();
   void read_call();
   void read_show();
+  bool shows_rows_of_a_table() const;
   void read_show_create();
   void read_show_lockstep();
   void read_explain();
@@ -127,6 +128,7 @@ class Analyser {
   void set_kind(metrics::StatementKind kind) { statement_.kind = kind; }
   void mark_opaque();
   void skip_rest();
+  bool writes_without_counting() const;
 
   /// The parentheses around the current token, innermost in bit 0.
   bool in_from() const { return (from_depths_ & 1) != 0; }
@@ -143,6 +145,10 @@ class Analyser {
   std::uint64_t argument_depths_ =
       0;  ///< arguments of a function with a FROM of its own, as EXTRACT(DAY FROM d)
   int depth_ = 0;
+  int limits_at_ = -1;                      ///< the depth of the last LIMIT
+  bool limits_whole_ = false;               ///< a LIMIT outside of all parentheses
+  bool combines_ = false;                   ///< UNION, EXCEPT, INTERSECT
+  bool selects_ = false;                    ///< there is a SELECT in it
   bool opens_arguments_with_from_ = false;  ///< the next parenthesis does
   bool provable_ = true;                    ///< nothing seen yet that could change data or state
   bool calls_count_ = true;         ///< `name(` is a call; false in column definitions, which hold `int(11)`

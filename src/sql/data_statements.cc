@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "sql/analyser.h"
 #include "sql/variable_name.h"
 
@@ -30,6 +33,7 @@ bool Analyser::read_data_statement() {
     case Word::ANALYZE: read_analyze(); return true;
     case Word::HELP:
       set_kind(StatementKind::show);
+      note(Trait::found_rows_unsure);
       advance();
       finish_reading();
       return true;
@@ -52,6 +56,8 @@ bool Analyser::read_data_statement() {
 /// Scans the rest of a statement that reads, unless something in it does more.
 void Analyser::finish_reading() {
   scan();
+  // MariaDB counts all that are combined, whatever LIMIT leaves of them.
+  if (limits_whole_ && combines_ && dialect_.mariadb) note(Trait::found_rows_unsure);
   if (provable_) note(Trait::reads_only);
 }
 
@@ -153,11 +159,36 @@ void Analyser::read_call() {
   scan();
 }
 
+/// Behind SHOW: what servers answer by a SELECT of their own, which counts its rows. Other forms leave
+/// FOUND_ROWS() as it is.
+bool Analyser::shows_rows_of_a_table() const {
+  switch (token_.word) {
+    case Word::VARIABLES:
+    case Word::STATUS:
+    case Word::COLUMNS:
+    case Word::FIELDS:
+    case Word::INDEX:
+    case Word::INDEXES:
+    case Word::KEYS:
+    case Word::OPEN:
+    case Word::TABLE:
+    case Word::TABLES:
+    case Word::TRIGGERS:
+    case Word::EVENTS: return true;
+    default: break;
+  }
+  static constexpr std::array kNames = {"databases", "schemas",  "character", "collation", "engines",
+                                        "plugins",   "function", "procedure", "package"};
+  return std::ranges::any_of(kNames, [&](const char* name) { return same_name(token_.text, name); });
+}
+
 void Analyser::read_show() {
   set_kind(StatementKind::show);
   advance();
   skip_any({Word::FULL, Word::EXTENDED, Word::GLOBAL, Word::SESSION, Word::LOCAL});
   statement_.subject = token_.text;
+  const bool counts = shows_rows_of_a_table();
+  const bool shows_number = token_.is(Word::COUNT);
   names_accounts_ = same_name(token_.text, "grants");  // SHOW GRANTS FOR u@h
   switch (token_.word) {
     case Word::COUNT:  // SHOW COUNT(*) WARNINGS
@@ -205,6 +236,7 @@ void Analyser::read_show() {
       if (same_name(token_.text, "lockstep")) return read_show_lockstep();
       break;
   }
+  if (!counts && (statement_.kind == StatementKind::show || shows_number)) note(Trait::found_rows_unsure);
   finish_reading();
 }
 

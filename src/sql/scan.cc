@@ -25,6 +25,7 @@ void Analyser::step() {
     case TokenKind::left_parenthesis: return open_parenthesis();
     case TokenKind::right_parenthesis: return close_parenthesis();
     case TokenKind::comma:
+      if (limits_at_ == depth_) note(Trait::found_rows_unsure);  // LIMIT offset, count
       advance();
       if (in_from()) read_table_factor();
       return;
@@ -63,6 +64,7 @@ void Analyser::step_word() {
       if (in_from()) return read_table_factor();
       break;
     case Word::SELECT:
+      selects_ = true;
       calls_count_ = true;
       leave_from();
       advance();
@@ -74,9 +76,28 @@ void Analyser::step_word() {
     case Word::GROUP:
     case Word::HAVING:
     case Word::ORDER:
-    case Word::LIMIT:
-    case Word::VALUES:
       leave_from();
+      advance();
+      break;
+    case Word::LIMIT:
+      limits_at_ = depth_;
+      limits_whole_ |= depth_ == 0;
+      leave_from();
+      advance();
+      break;
+    case Word::VALUES:  // in MariaDB a query that counts nothing
+      if (dialect_.mariadb && statement_.kind == StatementKind::select) note(Trait::found_rows_unsure);
+      leave_from();
+      advance();
+      break;
+    case Word::EXCEPT:
+    case Word::INTERSECT:
+      combines_ = true;
+      advance();
+      break;
+    case Word::OFFSET:
+    case Word::ROLLUP:  // with a LIMIT, MariaDB may count one row more
+      note(Trait::found_rows_unsure);
       advance();
       break;
     case Word::UPDATE:  // ON DUPLICATE KEY UPDATE
@@ -89,6 +110,7 @@ void Analyser::step_word() {
       advance();
       break;
     case Word::UNION:
+      combines_ = true;
       leave_from();
       advance();
       if (!token_.is(TokenKind::equal)) break;
@@ -104,7 +126,10 @@ void Analyser::step_word() {
       return leave_from();
     case Word::AS: return read_alias();
     case Word::SQL_CALC_FOUND_ROWS: note(Trait::calc_found_rows); return advance();
-    case Word::PROCEDURE: provable_ = false; return advance();
+    case Word::PROCEDURE:
+      provable_ = false;
+      if (statement_.kind == StatementKind::select) note(Trait::found_rows_unsure);
+      return advance();
     case Word::NEXT:
     case Word::PREVIOUS: return read_next_value();
     case Word::TABLE: return read_table_list();

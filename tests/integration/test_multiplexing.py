@@ -81,6 +81,43 @@ def test_call_behind_many_prepared_in_text(bench, server):
             assert rows(other, f"EXECUTE s_{number}_3") == ((number, 3),)
 
 
+@on("mariadb-1", "mysql-1")
+def test_counts_of_many_clients(bench, server):
+    """Ten clients read their own ROW_COUNT() and FOUND_ROWS(), in both protocols, with two server sessions for all."""
+    server.administer(f"CREATE TABLE {bench.database}.t (owner INT, a INT)")
+    with bench.lockstep(server, cores=1, pool={"connections_max": 2}) as lockstep:
+        clients = [wire.Connection(("127.0.0.1", lockstep.port), user="app", password="app", database=bench.database,
+                                   capabilities=wire.MODERN) for _ in range(10)]
+
+        def ask(client, sql):
+            reply = client.query(sql.encode())
+            assert reply.error is None and not reply.broken, f"{sql}: {reply.error or reply.broken}"
+            return reply.rows()
+
+        for number, client in enumerate(clients, 1):
+            ask(client, "INSERT INTO t VALUES " + ", ".join(f"({number}, {a})" for a in range(number)))
+        for number, client in enumerate(clients, 1):
+            assert ask(client, "SELECT ROW_COUNT() AS n") == [(str(number).encode(),)]
+        for number, client in enumerate(clients, 1):
+            ask(client, f"SELECT SQL_CALC_FOUND_ROWS a FROM t WHERE owner = {number} LIMIT 0")
+        for number, client in enumerate(clients, 1):
+            assert ask(client, "SELECT FOUND_ROWS(), ROW_COUNT()") == [(str(number).encode(), b"-1")]
+        for number, client in enumerate(clients, 1):
+            ask(client, f"SELECT a FROM t WHERE owner = {number}")
+        for client in clients:
+            ask(client, "SET @n = FOUND_ROWS()")
+        for number, client in enumerate(clients, 1):
+            assert ask(client, "SELECT @n") == [(str(number).encode(),)]
+        asking = [Statement(client, b"SELECT FOUND_ROWS(), ROW_COUNT()") for client in clients]
+        for number, client in enumerate(clients, 1):
+            ask(client, f"SELECT a FROM t WHERE owner <= {number} AND a = 0")
+        for number, statement in enumerate(asking, 1):
+            reply = statement.execute([], send_types=False)
+            assert reply.error is None and not reply.broken, reply.error or reply.broken
+            values = [number.to_bytes(8, "little"), b"\xff" * 8]
+            assert b"".join(values) in b"".join(packet.payload for packet in reply.packets), f"client {number}"
+
+
 def pins(lockstep):
     return {pin for session in lockstep.json("/sessions") for held in session["server_sessions"] for pin in held["pins"]}
 

@@ -271,6 +271,22 @@ TEST_CASE("commands with replies of their own shape") {
   }
 }
 
+TEST_CASE("rows are handed out one by one where that is asked for") {
+  const Reply reply = Reply().columns(1).row("7").row("").row(std::string(200, 'x')).end();
+  for (const bool report_definitions : {false, true}) {
+    const ScanOutcome outcome =
+        scan_all_ways(reply.bytes(), {.report_definitions = report_definitions, .hand_out_rows = true});
+    std::vector expected{PacketRole::row, PacketRole::row, PacketRole::row, PacketRole::result_end};
+    if (report_definitions) expected.insert(expected.begin(), PacketRole::definitions_end);
+    CHECK(roles(outcome) == expected);
+    CHECK(outcome.output == reply.bytes());
+    CHECK(outcome.events.back().rows == 3);
+  }
+  const Reply failing = Reply().columns(1).row("7").err();
+  CHECK(roles(scan_all_ways(failing.bytes(), {.hand_out_rows = true})) ==
+        std::vector{PacketRole::row, PacketRole::err});
+}
+
 TEST_CASE("packets that no reply can have are malformed, for good") {
   const auto is_malformed = [](const std::string& bytes, Command command = Command::COM_QUERY) {
     return scan_all_ways(bytes, {.command = command}).malformed;

@@ -16,6 +16,7 @@ struct ScanSetup {
   Command command = Command::COM_QUERY;
   bool optional_metadata = false;
   bool report_definitions = false;
+  bool hand_out_rows = false;
   std::uint8_t shift_per_event = 0;  ///< added to the sequence shift at each definitions_end
 };
 
@@ -42,6 +43,7 @@ template <typename NextSize>
 ScanOutcome scan(std::string_view input, const ScanSetup& setup, NextSize&& next_size) {
   ResponseScanner scanner;
   scanner.report_definitions(setup.report_definitions);
+  scanner.hand_out_rows(setup.hand_out_rows);
   scanner.begin(setup.command, setup.optional_metadata);
   ScanOutcome outcome;
   std::size_t at = 0;
