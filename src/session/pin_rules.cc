@@ -26,6 +26,7 @@ constexpr Beginning kBeginnings[] = {
     {Trait::execute_immediate, PinReason::routine, When::evaluated},
     {Trait::reads_connection_identity, PinReason::connection_identity, When::succeeded},
     {Trait::replication, PinReason::replication, When::evaluated},
+    {Trait::enters_resource_group, PinReason::resource_group, When::succeeded},
     {Trait::opaque, PinReason::unknown_statement, When::evaluated},
     {Trait::calc_found_rows, PinReason::found_rows, When::succeeded},
     {Trait::sets_last_insert_id, PinReason::last_insert_id, When::evaluated},
@@ -43,6 +44,7 @@ constexpr Ending kEndings[] = {
     {Trait::commits, kUntilCommit.with(Pins(PinReason::next_transaction))},
     {Trait::rolls_back, kUntilCommit.with(Pins(PinReason::next_transaction))},
     {Trait::xa_finish, Pins(PinReason::xa)},
+    {Trait::leaves_resource_group, Pins(PinReason::resource_group)},
 };
 
 constexpr Traits kRuled = [] {

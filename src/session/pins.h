@@ -52,10 +52,12 @@ inline constexpr Pins kUntilCommit{PinReason::savepoint, PinReason::metadata_loc
 inline constexpr Pins kTransactionPins = kUntilCommit.with(Pins(PinReason::transaction));
 /// State that every later statement depends on, whatever it is: a statement that a placement rule sends
 /// elsewhere would run without it.
-inline constexpr Pins kPinsForAll{PinReason::session_variable, PinReason::next_transaction, PinReason::role,
-                                  PinReason::unknown_statement, PinReason::routine};
+inline constexpr Pins kPinsForAll{
+    PinReason::session_variable,  PinReason::next_transaction, PinReason::role,
+    PinReason::unknown_statement, PinReason::routine,          PinReason::resource_group};
 /// State that COM_RESET_CONNECTION does not take away, or not as the end of a session does (MariaDB loses an
 /// XA transaction that is prepared): such a server session is closed, not reused.
-inline constexpr Pins kPinsBeyondReset{PinReason::xa, PinReason::replication, PinReason::unknown_statement};
+inline constexpr Pins kPinsBeyondReset{PinReason::xa, PinReason::replication, PinReason::resource_group,
+                                       PinReason::unknown_statement};
 
 }  // namespace lockstep::session

@@ -88,6 +88,7 @@ class Analyser {
   void read_transaction_characteristics(Scope scope);
   void read_role();
   void read_account_assignment();
+  void read_resource_group();
   void add_assignment(const Assignment& assignment);
 
   // scan.cc: the body of a statement.

@@ -133,8 +133,19 @@ void Analyser::read_special_assignment(const Token& first, Scope& carried) {
     case Word::ROLE: return read_role();
     case Word::DEFAULT:  // SET DEFAULT ROLE … TO …
     case Word::PASSWORD: return read_account_assignment();
-    default: return mark_opaque();  // SET RESOURCE GROUP, and what is not known
+    case Word::RESOURCE: return read_resource_group();
+    default: return mark_opaque();
   }
+}
+
+/// Behind SET RESOURCE. What follows FOR are threads, by ids that are the server's.
+void Analyser::read_resource_group() {
+  if (dialect_.mariadb || !skip(Word::GROUP) || !token_.is_name()) return mark_opaque();
+  const bool is_default = same_name(token_.text, "USR_default");
+  advance();
+  if (!at_end()) return mark_opaque();
+  set_kind(StatementKind::administration);
+  note(is_default ? Trait::leaves_resource_group : Trait::enters_resource_group);
 }
 
 /// At `=`.

@@ -118,6 +118,27 @@ def test_counts_of_many_clients(bench, server):
             assert b"".join(values) in b"".join(packet.payload for packet in reply.packets), f"client {number}"
 
 
+@on("mysql-1")
+def test_resource_group_stays_with_its_client(bench, server):
+    """SET RESOURCE GROUP pins until the client goes back to the group of every session, and nobody else is ever in it."""
+    shown = "SELECT RESOURCE_GROUP FROM performance_schema.threads WHERE PROCESSLIST_ID = CONNECTION_ID()"
+    server.administer("CREATE RESOURCE GROUP integration_group TYPE = USER; GRANT RESOURCE_GROUP_USER ON *.* TO app@'%';"
+                      "GRANT SELECT ON performance_schema.threads TO app@'%'")
+    try:
+        with bench.lockstep(server, cores=1, pool={"connections_max": 1}) as lockstep:
+            client = bench.connect(lockstep.port)
+            rows(client, "SET RESOURCE GROUP integration_group")
+            assert pins(lockstep) == {"resource_group"}
+            rows(client, "SET RESOURCE GROUP USR_default")
+            assert pins(lockstep) == set()
+            rows(client, "SET RESOURCE GROUP integration_group")
+            assert value(client, shown) == "integration_group"
+            client.close()
+            assert value(bench.connect(lockstep.port), shown) == "USR_default"
+    finally:
+        server.administer("DROP RESOURCE GROUP integration_group FORCE")
+
+
 def pins(lockstep):
     return {pin for session in lockstep.json("/sessions") for held in session["server_sessions"] for pin in held["pins"]}
 

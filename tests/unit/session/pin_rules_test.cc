@@ -34,6 +34,12 @@ TEST_CASE("one-shot characteristics end with COMMIT and ROLLBACK, not with what 
   CHECK_FALSE(pin_rule(Traits(Trait::implicit_commit)).ends.has(PinReason::next_transaction));
 }
 
+TEST_CASE("a resource group pins until the client is back in that of every session") {
+  CHECK(pin_rule(Traits(Trait::enters_resource_group)).begins == Pins(PinReason::resource_group));
+  CHECK(pin_rule(Traits(Trait::leaves_resource_group)).ends == Pins(PinReason::resource_group));
+  CHECK(kPinsBeyondReset.has(PinReason::resource_group));
+}
+
 TEST_CASE("no trait begins or ends a named lock: its functions may be named and never evaluated") {
   const Traits traits(Trait::takes_named_lock, Trait::releases_named_lock, Trait::releases_all_named_locks);
   CHECK_FALSE(touches_pins(traits));
