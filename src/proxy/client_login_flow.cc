@@ -236,8 +236,16 @@ void ClientSession::refuse_entering(const mysql::ErrPacket& refusal) {
   ++shared_.counters().logins_failed;
   send_packet(writer.written());
   for (Hold& hold : holds_) {
-    hold.server().diagnostics_empty = false;   // it tells what this client asked for
-    if (syncs_due_ > 1) hold.lease.discard();  // behind a role that was refused the schema is on its way
+    backend::ServerSession& server = hold.server();
+    server.diagnostics_empty = false;  // it tells what this client asked for
+    if (syncs_due_ > 1) {
+      hold.lease.discard();  // behind a role that was refused the schema is on its way
+      continue;
+    }
+    // What stood in front of the schema has been done.
+    server.facets.role = facets_.role;
+    if (needs_another_schema_first(*server.facets.schema, *facets_.schema))
+      server.facets.schema = &shared_.backend.states.unclear_schema();
   }
   holds_.clear();
   close_with_rest();

@@ -253,6 +253,19 @@ TEST_CASE("Behind a sync that fails no statement runs, in whatever form the sync
   }
 }
 
+TEST_CASE("What stood in front of a schema that a login was refused is known of the server session") {
+  start_log(LogLevel::error);
+  SmallWorld world(1, [](config::Settings& settings) { settings.pool.connections_max = 1; });
+  HandClient& client = world.client();
+  client.query("SET ROLE reader");
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+  // The newcomer has no role, and no such schema.
+  CHECK(world.newcomer({.schema = "nowhere"}).refusal().error_code == 1049);
+  client.query("SELECT CURRENT_ROLE()");
+  REQUIRE(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(client.last_reply().rows == std::vector<ModelReply::Row>{{"`reader`@`%`"}});
+}
+
 TEST_CASE("A write goes out behind USE in one text, and runs nowhere but in the client's schema") {
   start_log(LogLevel::error);
   for (const bool refused : {false, true}) {
