@@ -252,9 +252,10 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
   unsaid_.clear();
 }
 
-/// The results' character set was set: where that is reported it is done already.
+/// The results' character set was set. That it was reported does not make this idle: reports come before the
+/// texts are looked at, and an earlier statement of the text may have said a collation since.
 void ClientSession::forget_results_collation(backend::ServerSession& server) {
-  if (run_.reported.test(static_cast<std::size_t>(VariableId::character_set_results))) return;
+  if (facets_.variables->find(VariableId::results_collation) == nullptr) return;
   const session::VariableChange change{VariableId::results_collation, nullptr};
   set_variables(server, {&change, 1});
 }
