@@ -149,6 +149,17 @@ TEST_CASE(
   CHECK(!asked);
 }
 
+TEST_CASE("A server that takes SET ROLE, and by its version has no roles, is not asked which one it is") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  world.database().version = "5.7.44";
+  HandClient& client = world.client();
+  client.query("SET ROLE reader");
+  client.query("SELECT 1");
+  CHECK(world.run_until([&] { return client.answered() == 2; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+}
+
 TEST_CASE("A sync that is refused in a transaction ends it: what comes behind runs in no other one") {
   start_log(LogLevel::error);
   SmallWorld world;
