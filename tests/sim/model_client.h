@@ -32,6 +32,9 @@ struct ModelClientSettings {
   bool reads_replies = true;  ///< false: once logged in it reads nothing any more
   bool may_fail = false;      ///< connections may break: it comes again, and a wrong reply is still a problem
   std::set<std::uint16_t> refusals = {};  ///< errors that any statement may have, and then did not run
+  /// Some servers may lack the client's schema. It does not pipeline, then: what it sends next would depend
+  /// on which server has run the last statement.
+  bool schemas_may_lack = false;
   const Tables* tables = nullptr;  ///< what is committed at the servers; needed where connections may break
 };
 
@@ -71,7 +74,8 @@ class ModelClient final : public net::sim::PeerScript {
     bool writes = false;
     int executions = 0;
     bool ran_in_right_state = false;
-    std::string wrong_state = {};  ///< that its last execution left
+    std::vector<std::map<std::string, std::string>> left = {};  ///< the states that executions have left
+    std::string wrong_state = {};                               ///< what is wrong with the last of them
 
     bool ran_in_wrong_state() const { return !wrong_state.empty() && !ran_in_right_state; }
   };
@@ -99,6 +103,10 @@ class ModelClient final : public net::sim::PeerScript {
   void logged_in(Bytes ok);
   void expect_reply();
   void take_reply(const ModelReply& reply);
+  void find_lack(const Pending& pending, const ModelReply& reply);
+  std::vector<Part> run_where_schema_lacks(const Pending& pending, bool selected, ModelSession& session,
+                                           Database& database) const;
+  void judge(Part& part, const std::map<std::string, std::string>& left) const;
   void take_prepared(const Pending& pending, const ModelReply& reply);
   void take_other_error(const ModelReply& reply);
   void refused();

@@ -116,7 +116,9 @@ ModelConnection::ModelConnection(net::sim::World& world, const ModelServerSettin
       assembler_(kPayloadMax),
       login_(settings.users, "localhost", kNonce),
       session_(settings.database),
-      prepared_there_(prepared_there) {}
+      prepared_there_(prepared_there) {
+  session_.lack(settings.lacking);
+}
 
 ModelConnection::~ModelConnection() {
   prepared_there_ -= static_cast<std::uint32_t>(session_.prepared_count());

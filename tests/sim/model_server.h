@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ModelServerSettings {
   Database& database;
   const mysql::UserDirectory& users;
   ModelReset reset = ModelReset::done;
+  std::set<std::string> lacking = {};       ///< schemas that were dropped here only
   std::uint32_t prepared_max = UINT32_MAX;  ///< binary prepared statements of all its connections: then 1461
 };
 
@@ -84,6 +86,8 @@ class ModelServer {
  public:
   ModelServer(net::sim::World& world, const net::SocketAddress& address, const ModelServerSettings& settings);
   net::sim::ServerPeer& door() { return door_; }
+  void drop_schema(const std::string& name) { settings_.lacking.insert(name); }
+  void create_schema(const std::string& name) { settings_.lacking.erase(name); }
 
  private:
   net::sim::World& world_;

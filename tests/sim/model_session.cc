@@ -94,6 +94,8 @@ std::map<std::string, std::string> SessionState::promised() const {
   return all;
 }
 
+const std::set<std::string> ModelSession::kNothing;
+
 ModelSession::ModelSession(Database& database) : database_(&database) {
   for (const auto& [name, variable] : model_variables()) state_.variables[name] = variable.global;
 }
@@ -122,7 +124,8 @@ ModelReply ModelSession::execute(const std::vector<Token>& statement) {
 }
 
 ModelReply ModelSession::init_db(std::string_view schema) {
-  if (!schema_exists(schema)) return finish(unknown_schema(schema));
+  if (!schema_exists(schema) || lacking_->contains(std::string(schema)))
+    return finish(unknown_schema(schema));
   state_.schema = schema;
   schema_changed_ = true;
   return finish({});
@@ -616,7 +619,7 @@ ModelReply ModelSession::run_delete(TokenReader& reader) {
 /// One table of the client's own. Nobody waits for another one's lock.
 ModelReply ModelSession::run_lock(TokenReader& reader) {
   const std::string table = reader.take().text;
-  if (schema().empty()) return model_error(1046, "No database selected");
+  if (const auto refusal = refuses_schema()) return *refusal;
   commit();
   state_.locked_tables = {{full_name(table), reader.accept("write")}};
   return {};
@@ -684,7 +687,8 @@ std::optional<ModelReply> ModelSession::refuses_preparing(std::string_view text)
   for (const Token& token : statements.front()) {
     if (token.kind != Token::Kind::word) continue;
     if (token.text == "nothing") return no_such_table(token.text);
-    if (is_own_table(token.text) && state_.schema.empty()) return model_error(1046, "No database selected");
+    if (!is_own_table(token.text)) continue;
+    if (const auto refusal = refuses_schema()) return refusal;
   }
   return std::nullopt;
 }
@@ -732,10 +736,19 @@ bool ModelSession::table_exists(const std::string& name) const {
          is_own_table(name);
 }
 
+/// The one in which the client's own tables are looked for.
+std::optional<ModelReply> ModelSession::refuses_schema() const {
+  if (schema().empty()) return model_error(1046, "No database selected");
+  if (lacking_->contains(schema())) return unknown_schema(schema());
+  return std::nullopt;
+}
+
 std::optional<ModelReply> ModelSession::refuses_table(const std::string& name, bool writes) const {
   if (!table_exists(name)) return no_such_table(name);
   if (state_.temporary_tables.contains(name)) return std::nullopt;
-  if (is_own_table(name) && schema().empty()) return model_error(1046, "No database selected");
+  if (is_own_table(name)) {
+    if (const auto refusal = refuses_schema()) return refusal;
+  }
   if (state_.locked_tables.empty()) return std::nullopt;
   const auto locked = state_.locked_tables.find(full_name(name));
   if (locked == state_.locked_tables.end()) return model_error(1100, "Table was not locked with LOCK TABLES");

@@ -142,6 +142,11 @@ class ModelSession {
   bool close_statement(std::uint32_t id) { return prepared_.erase(id) != 0; }
   std::size_t prepared_count() const { return prepared_.size(); }
 
+  /// Schemas that were dropped on its server. A session that is in one stays there, as servers have it, and
+  /// finds no table.
+  void lack(const std::set<std::string>& schemas) { lacking_ = &schemas; }
+  void lack_nothing() { lacking_ = &kNothing; }
+
   /// For a copy that is to have a database of its own.
   void use(Database& database) { database_ = &database; }
 
@@ -194,6 +199,7 @@ class ModelSession {
                                                                TokenReader& reader);
   ModelReply list_user_variables(TokenReader& reader, ModelReply reply) const;
   bool table_exists(const std::string& name) const;
+  std::optional<ModelReply> refuses_schema() const;
   std::optional<ModelReply> refuses_table(const std::string& name, bool writes) const;
   std::string full_name(const std::string& table) const;
   const std::string& schema() const { return prepared_in_ != nullptr ? *prepared_in_ : state_.schema; }
@@ -216,7 +222,10 @@ class ModelSession {
     std::uint64_t rows = 0;  // in the other tables
   };
 
+  static const std::set<std::string> kNothing;
+
   Database* database_;
+  const std::set<std::string>* lacking_ = &kNothing;
   SessionState state_;
   Uncommitted uncommitted_;
   std::vector<std::pair<std::string, Uncommitted>> savepoints_;

@@ -21,6 +21,8 @@ constexpr std::uint16_t kNoServer = 1105;
 /// A SET of lockstep's own was refused.
 constexpr std::uint16_t kReadOnlyVariable = 1238;
 constexpr std::uint16_t kTooManyStatements = 1461;
+/// What a statement needs could not be prepared in its schema.
+constexpr std::uint16_t kBadDatabase = 1049;
 
 SocketAddress server_address(std::uint32_t index) {
   return *SocketAddress::parse(fmt::format("127.0.0.1:{}", kFirstServerPort + index));
@@ -183,6 +185,7 @@ Mishap ProxyWorld::draw_mishap(std::string_view text) {
   net::sim::Random& random = world_.random();
   if (clients_.empty()) return Mishap::none;  // the servers are to be found first
   if (happens(settings_.outages)) take_away(random.below(servers_.size()));
+  if (happens(settings_.dropped_schemas)) drop_schema(random.below(servers_.size()));
   if (happens(settings_.cuts)) {
     constexpr std::array kCuts{Mishap::cut_before_it_runs, Mishap::cut_before_its_reply,
                                Mishap::cut_within_its_reply};
@@ -207,6 +210,14 @@ void ProxyWorld::take_away(std::size_t server) {
   });
 }
 
+void ProxyWorld::drop_schema(std::size_t server) {
+  std::vector<std::string> schemas{"shop", "crm", "test"};
+  const std::string name = world_.random().pick(schemas);
+  const Duration time = std::chrono::milliseconds(world_.random().magnitude(1, 20'000));
+  servers_[server]->drop_schema(name);
+  world_.at(world_.now() + time, [this, server, name] { servers_[server]->create_schema(name); });
+}
+
 ModelClientSettings ProxyWorld::client_settings(std::uint32_t number) {
   return settings_.drawn_clients.empty() ? draw_client(world_.random(), number)
                                          : settings_.drawn_clients[number - 1];
@@ -219,6 +230,8 @@ void ProxyWorld::start_clients() {
     if (settings_.may_fail) client.refusals = {kNoServer, kReadOnlyVariable, kTooManyStatements};
     client.tables = &database_.tables;
     client.pipelining = settings_.pipelining;
+    client.schemas_may_lack = settings_.dropped_schemas > 0;
+    if (client.schemas_may_lack) client.refusals.insert(kBadDatabase);
     if (!settings_.script.empty()) {
       client.commands = repeated(settings_.script, number, settings_.statements);
       client.schema = "shop";  // no server session that has one can be brought to have none

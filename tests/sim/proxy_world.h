@@ -33,10 +33,11 @@ struct ProxyWorldSettings {
       drawn_clients;  ///< in place of those that the world draws; numbered from 1
 
   // What servers do wrong, by statement.
-  double cuts = 0;           ///< the connection ends around it, see Mishap
-  double refused_syncs = 0;  ///< a SET of lockstep's own fails
-  double delays = 0;         ///< a text runs for some time
-  double outages = 0;        ///< a server is away for a while, with all its connections
+  double cuts = 0;             ///< the connection ends around it, see Mishap
+  double refused_syncs = 0;    ///< a SET of lockstep's own fails
+  double delays = 0;           ///< a text runs for some time
+  double outages = 0;          ///< a server is away for a while, with all its connections
+  double dropped_schemas = 0;  ///< a server lacks a schema for a while, which the others have
   std::uint32_t prepared_max = UINT32_MAX;
 
   static ProxyWorldSettings draw(net::sim::Random& random, bool hostile);
@@ -68,6 +69,7 @@ class ProxyWorld {
   bool happens(double probability) { return probability > 0 && world_.random().chance(probability); }
   Mishap draw_mishap(std::string_view text);
   void take_away(std::size_t server);
+  void drop_schema(std::size_t server);
   ModelClientSettings client_settings(std::uint32_t number);
   void start_cores();
   void start_clients();

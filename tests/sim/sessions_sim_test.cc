@@ -1,5 +1,5 @@
 // Sessions full of state, while servers cut connections at any step, refuse syncs, run out of prepared
-// statements, are slow, die and come back, and clients vanish.
+// statements, lose schemas, are slow, die and come back, and clients vanish.
 #include <doctest/doctest.h>
 
 #include "base/log.h"
@@ -29,6 +29,7 @@ ProxyWorldSettings draw_world(Random& random) {
   settings.outages = rare_or_common(random, 0.0005, 0.005);
   if (random.chance(0.3)) settings.prepared_max = static_cast<std::uint32_t>(random.between(1, 12));
   settings.pipelining = random.chance(0.5);
+  if (!settings.pipelining) settings.dropped_schemas = rare_or_common(random, 0.005, 0.05);
   const double vanishing = rare_or_common(random, 0.01, 0.05);
   for (ModelClientSettings& client : settings.drawn_clients) {
     for (ClientCommand& command : client.commands) {
