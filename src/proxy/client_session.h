@@ -245,6 +245,9 @@ class ClientSession : public net::StreamOwner,
   bool shows_trackers(const Hold& hold) const;
   void in_step(Hold& hold);
   const session::Schema* schema_on(const Hold& hold) const;
+  bool is_in_strange_schema(const Hold& hold) const;
+  bool may_need_schema() const;
+  void refuse_without_schema(Hold& hold);
   void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
                      std::uint16_t status) override;
   void sync_replied(backend::ServerSession& server);

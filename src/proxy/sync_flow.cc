@@ -39,6 +39,7 @@ static_assert(kOtherSchema.size() == mysql::kHeaderBytes + static_cast<unsigned 
 
 void ClientSession::run_on(Hold& hold) {
   run_server_ = &hold.server();
+  if (is_in_strange_schema(hold) && may_need_schema()) return refuse_without_schema(hold);
   if (state_ != State::follow && transaction_goes_on_elsewhere(hold)) {
     if (const char* why = unfit_for_several_servers()) return refuse_over_several_servers(hold, why);
     if (run_.meaning.traits.has_any(kSentToAll)) {
@@ -352,6 +353,40 @@ void ClientSession::in_step(Hold& hold) {
 /// The client's schema, or none where the server lacks it.
 const session::Schema* ClientSession::schema_on(const Hold& hold) const {
   return hold.missing_schema == facets_.schema ? &shared_.backend.states.no_schema() : facets_.schema;
+}
+
+/// What was prepared in another schema has led the server session there (send_preparation), which the client
+/// holds since, and here it has none.
+bool ClientSession::is_in_strange_schema(const Hold& hold) const {
+  return shared_.sync_enabled && !schema_on(hold)->selected && hold.server().facets.schema->selected;
+}
+
+/// Whether a server may look for names of the command in the current schema. A prepared statement has the one
+/// of its PREPARE.
+bool ClientSession::may_need_schema() const {
+  const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_PREPARE;
+  if (!has_text || run_.text_statement != nullptr) return run_.command == Command::COM_FIELD_LIST;
+  if (run_.meaning.names_tables || run_.meaning.traits.has_any(kMayRunAnything)) return true;
+  switch (run_.meaning.kind) {
+    case metrics::StatementKind::select:
+    case metrics::StatementKind::dml_other:
+    case metrics::StatementKind::set:
+    case metrics::StatementKind::use:
+    case metrics::StatementKind::begin:
+    case metrics::StatementKind::commit:
+    case metrics::StatementKind::rollback:
+    case metrics::StatementKind::savepoint:
+    case metrics::StatementKind::diagnostics:
+    case metrics::StatementKind::prepare: return false;
+    default: return true;
+  }
+}
+
+/// As a server does whose session has no schema.
+void ClientSession::refuse_without_schema(Hold& hold) {
+  run_server_ = nullptr;
+  if (!hold.pinned()) release(hold);
+  refuse_command<mysql::ErrorCode::ER_NO_DB_ERROR>();
 }
 
 void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,

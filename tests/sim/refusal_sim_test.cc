@@ -264,6 +264,38 @@ TEST_CASE("Behind a sync that fails no statement runs, in whatever form the sync
   }
 }
 
+TEST_CASE("What was prepared in another schema leads no text into that one, where the client's own is gone") {
+  start_log(LogLevel::error);
+  SmallWorld world;
+  HandClient& client = world.client({.schema = "shop"});
+  client.command(Command::COM_STMT_PREPARE, "UPDATE own1 SET v = v + 1");
+  REQUIRE(world.run_until([&] { return client.answered() == 1; }, 1min));
+  client.command(Command::COM_INIT_DB, "crm");
+  // Another client takes the server session that has it.
+  HandClient& holder = world.client({.schema = "crm"});
+  holder.query("BEGIN");
+  holder.query("INSERT INTO orders VALUES (1)");
+  REQUIRE(world.run_until([&] { return client.answered() == 2 && holder.answered() == 2; }, 1min));
+  world.database().instead = [](Command command, std::string_view text) -> std::optional<ModelReply> {
+    const bool selects = command == Command::COM_INIT_DB && text == "crm";
+    return selects || text == "USE `crm`" ? std::optional(model_error(1049, "gone")) : std::nullopt;
+  };
+  client.query("SET autocommit=0");
+  client.command(Command::COM_STMT_EXECUTE, std::string_view("\0\0\0\x40\0\1\0\0\0", 9));
+  REQUIRE(world.run_until([&] { return client.answered() == 4; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+  client.command(Command::COM_STMT_PREPARE, "DELETE FROM own1");
+  REQUIRE(world.run_until([&] { return client.answered() == 5; }, 1min));
+  CHECK(client.last_reply().error_code == 1046);
+  client.query("INSERT INTO own1 VALUES (5)");
+  REQUIRE(world.run_until([&] { return client.answered() == 6; }, 1min));
+  CHECK(client.last_reply().error_code == 1046);
+  client.query("COMMIT");
+  REQUIRE(world.run_until([&] { return client.answered() == 7; }, 1min));
+  CHECK(client.last_reply().error_code == 0);
+  CHECK(world.database().tables["shop.own1"].values.empty());
+}
+
 TEST_CASE("What stood in front of a schema that a login was refused is known of the server session") {
   start_log(LogLevel::error);
   SmallWorld world(1, [](config::Settings& settings) { settings.pool.connections_max = 1; });
