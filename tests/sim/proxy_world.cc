@@ -23,6 +23,8 @@ constexpr std::uint16_t kReadOnlyVariable = 1238;
 constexpr std::uint16_t kTooManyStatements = 1461;
 /// What a statement needs could not be prepared in its schema.
 constexpr std::uint16_t kBadDatabase = 1049;
+/// The server session was led into the schema of a prepared statement, and there is no way back to none.
+constexpr std::uint16_t kNoDatabase = 1046;
 
 SocketAddress server_address(std::uint32_t index) {
   return *SocketAddress::parse(fmt::format("127.0.0.1:{}", kFirstServerPort + index));
@@ -231,7 +233,7 @@ void ProxyWorld::start_clients() {
     client.tables = &database_.tables;
     client.pipelining = settings_.pipelining;
     client.schemas_may_lack = settings_.dropped_schemas > 0;
-    if (client.schemas_may_lack) client.refusals.insert(kBadDatabase);
+    if (client.schemas_may_lack) client.refusals.insert({kBadDatabase, kNoDatabase});
     if (!settings_.script.empty()) {
       client.commands = repeated(settings_.script, number, settings_.statements);
       client.schema = "shop";  // no server session that has one can be brought to have none
