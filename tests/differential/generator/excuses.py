@@ -366,6 +366,14 @@ def error_of_unset_variable(case: Case) -> bool:
     return all(error and error[0] in (1231, 1232) for error in errors) and names_unset_variable(case)
 
 
+@of_replies("finds none of that name (1243): its table or schema is gone, or may not be written in the transaction")
+def statement_left_out(case: Case) -> bool:
+    left, right = case.left.reply.error, case.right.reply.error
+    behind_routine = any(RUNS_MORE.search(entry.step.text) for entry in case.before())
+    gone = bool(left and right) and left[0] in (1049, 1146, 1792) and right[0] == 1243
+    return gone and behind_routine and case.left.step.text.startswith("EXECUTE ")
+
+
 @of_replies("or, in a text of several statements, user variables had to be brought for those behind")
 def list_gone_for_variables(case: Case) -> bool:
     text = case.left.step.text
