@@ -194,8 +194,10 @@ bool ClientSession::send_sync(Hold& hold) {
   empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
     const bool behind_result = !dialect().mariadb || run_.has(Trait::uses_row_count);
-    lose_found_rows(hold);
-    if (behind_result) give_up_guard(server);  // a result is no OK
+    if (behind_result) {
+      lose_found_rows(hold);
+      give_up_guard(server);  // a result is no OK
+    }
     send_own_query(server, behind_result ? kEmptiesListBehindResult : kEmptiesListOfMariadb);
   }
   if (needs.nothing_found) send_own_query(server, "SELECT 1 FROM DUAL WHERE 0");
