@@ -10,14 +10,22 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/intrusive_list.h"
 #include "net/block_pool.h"
 #include "net/buffer_ring.h"
 
 namespace lockstep::net {
 
+class Stream;
+
+namespace detail {
+struct Watched {};  // the list of sends that have to end in time
+}  // namespace detail
+
 /// What one send operation carries: the pieces in order, and whatever keeps their bytes alive until it
 /// completes.
-class SendBatch {
+class SendBatch : public ListHook<detail::Watched> {
  public:
   /// Pieces of one send. With chatter buffers of 4 KB that is 128 KB, above which a second send costs nothing
   /// that shows; the batch itself stays at about one kilobyte.
@@ -48,6 +56,9 @@ class SendBatch {
   void clear(BlockPool& blocks);
 
   SendBatch* next = nullptr;  ///< the stream's queue, or the pool's free list
+  // While it is watched.
+  Stream* sender = nullptr;
+  Instant due{};  ///< when its sending is to be over
 
  private:
   bool continues_last(Bytes bytes, const BufferLease& lease) const;

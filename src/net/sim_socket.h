@@ -12,8 +12,9 @@
 
 namespace lockstep::net::sim {
 
-/// One end of a simulated TCP connection. Whoever holds a reference (a descriptor, a slot, an operation in
-/// flight, a scripted peer) keeps the socket open; the last one to let go closes it, as the kernel does.
+/// One end of a simulated connection, over TCP or a unix socket. Whoever holds a reference (a descriptor, a
+/// slot, an operation in flight, a scripted peer) keeps the socket open; the last one to let go closes it, as
+/// the kernel does.
 class Socket {
  public:
   Socket(Random& random, const Faults& faults);

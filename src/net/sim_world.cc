@@ -29,9 +29,18 @@ void set_port(SocketAddress& address, std::uint16_t port) {
   std::memcpy(&address.storage, &in, sizeof in);
 }
 
-// The port alone tells servers apart in here.
+// The port alone tells hosts apart in here.
 bool reaches(const SocketAddress& to, const Listening& listening) {
+  if (to.is_unix() || listening.address.is_unix()) return to.path() == listening.address.path();
   return port_of(to) == port_of(listening.address);
+}
+
+// A unix socket that was never bound.
+SocketAddress unnamed() {
+  SocketAddress address;
+  address.storage.ss_family = AF_UNIX;
+  address.bytes = sizeof address.storage.ss_family;
+  return address;
 }
 
 }  // namespace
@@ -141,7 +150,7 @@ Result<std::shared_ptr<Listening>> World::listen(const SocketAddress& address, i
   auto listening = std::make_shared<Listening>();
   listening->address = address;
   listening->backlog_max = static_cast<std::size_t>(std::max(backlog, 1));
-  if (port_of(address) == 0) set_port(listening->address, unused_port());
+  if (!address.is_unix() && port_of(address) == 0) set_port(listening->address, unused_port());
   listening_.push_back(listening);
   return listening;
 }
@@ -160,8 +169,8 @@ Result<bool> World::connect(const std::shared_ptr<Socket>& socket, const SocketA
   const std::shared_ptr<Socket> accepted = make_socket();
   Socket::join(socket, accepted);
   socket->remote = accepted->local = to;
-  socket->local = to;
-  set_port(socket->local, unused_port());
+  socket->local = to.is_unix() ? unnamed() : to;
+  if (!to.is_unix()) set_port(socket->local, unused_port());
   accepted->remote = socket->local;
   if (random_.chance(faults_.connection_resets)) {
     (random_.chance(0.5) ? socket : accepted)->reset_after(random_.magnitude(1, 1 << 20));

@@ -70,7 +70,7 @@ Result<int> open_listener(const SocketAddress& address, int backlog) {
 
 Result<int> open_stream(const SocketAddress& address, std::chrono::milliseconds user_timeout) {
   const Result<int> opened = open_socket(address);
-  if (!opened) return opened;
+  if (!opened || address.is_unix()) return opened;
   const bool ready = switch_on(*opened, IPPROTO_TCP, TCP_NODELAY) && keep_alive(*opened, user_timeout) &&
                      set_send_timeout(*opened, user_timeout).has_value();
   if (!ready) return give_up(*opened);

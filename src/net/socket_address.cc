@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -12,6 +15,19 @@
 
 namespace lockstep::net {
 namespace {
+
+constexpr std::string_view kUnixPrefix = "unix:";
+
+Result<SocketAddress> unix_address(std::string_view path) {
+  SocketAddress address;
+  auto& native = reinterpret_cast<sockaddr_un&>(address.storage);
+  // The path ends with a zero byte, and an empty one or one that begins with zero is no file.
+  if (!path.starts_with('/') || path.size() >= sizeof native.sun_path) return fail(Fault::bad_value);
+  native.sun_family = AF_UNIX;
+  std::ranges::copy(path, native.sun_path);
+  address.bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return address;
+}
 
 struct HostAndPort {
   std::string host;
@@ -47,6 +63,7 @@ std::uint16_t port_of(const SocketAddress& address) {
 }  // namespace
 
 Result<SocketAddress> SocketAddress::parse(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) return unix_address(text.substr(kUnixPrefix.size()));
   const Result<HostAndPort> parts = split(text);
   if (!parts) return std::unexpected(parts.error());
   addrinfo wanted{};
@@ -62,6 +79,7 @@ Result<SocketAddress> SocketAddress::parse(std::string_view text) {
 }
 
 std::string SocketAddress::host() const {
+  if (is_unix()) return "localhost";
   std::array<char, INET6_ADDRSTRLEN> text{};
   const void* raw = &reinterpret_cast<const sockaddr_in&>(storage).sin_addr;
   if (storage.ss_family == AF_INET6) raw = &reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr;
@@ -69,7 +87,14 @@ std::string SocketAddress::host() const {
   return text.data();
 }
 
+std::string SocketAddress::path() const {
+  const auto& native = reinterpret_cast<const sockaddr_un&>(storage);
+  if (!is_unix() || bytes <= offsetof(sockaddr_un, sun_path)) return {};
+  return std::string(native.sun_path, strnlen(native.sun_path, bytes - offsetof(sockaddr_un, sun_path)));
+}
+
 std::string SocketAddress::text() const {
+  if (is_unix()) return fmt::format("{}{}", kUnixPrefix, path());
   const char* form = storage.ss_family == AF_INET6 ? "[{}]:{}" : "{}:{}";
   return fmt::format(fmt::runtime(form), host(), port_of(*this));
 }

@@ -40,6 +40,7 @@ Result<void> Stream::connect(const SocketAddress& address, std::chrono::millisec
   if (Result<void> adopted = adopt(*descriptor); !adopted) return adopted;
   state_ = State::connecting;
   wanted_ = Receive::chatter;
+  if (address.is_unix()) watch_sends(user_timeout);
   connecting_to_ = std::make_unique<SocketAddress>(address);
   context_.ring.connect(file_, connecting_to_->storage, connecting_to_->bytes, outgoing_);
   return {};
@@ -172,6 +173,7 @@ void Stream::send_copy(Bytes bytes) {
 void Stream::flush() {
   if (state_ != State::open && state_ != State::sending_rest) return;
   if (head_ == nullptr || outgoing_.in_flight() || out_of_blocks_) return;
+  if (send_max_ != send_max_.zero()) watch(*head_);
   if (head_->pieces() == 1) {
     context_.ring.send(file_, head_->first_piece(), outgoing_);
   } else {
@@ -193,6 +195,12 @@ void Stream::on_outgoing(Cqe cqe) {
     return;
   }
   if (head_ == nullptr || (before >= notify_below_ && held_bytes() < notify_below_)) owner_.on_sent();
+}
+
+void Stream::watch(SendBatch& batch) {
+  batch.sender = this;
+  batch.due = context_.ring.now() + send_max_;
+  context_.watched_.push_back(batch);
 }
 
 bool Stream::may_send() const {
@@ -240,6 +248,7 @@ void Stream::drop_queue() {
 }
 
 void Stream::give_back(SendBatch* batch) {
+  if (batch->linked()) batch->unlink();
   batch->clear(context_.blocks);
   context_.batches_.give_back(batch);
 }
@@ -304,6 +313,19 @@ void Stream::attend() {
 
 void Stream::stop_starving() {
   if (ListHook<detail::Starved>::linked()) ListHook<detail::Starved>::unlink();
+}
+
+/// Each send is looked at: the list is short, since most are over at once, and limits differ. An owner that
+/// is told of an end takes no other stream's batch out of the list, which only a completion does.
+void StreamContext::end_overdue_sends() {
+  const Instant now = ring.now();
+  for (auto at = watched_.begin(); at != watched_.end();) {
+    SendBatch& batch = *at;
+    ++at;
+    if (now < batch.due) continue;
+    batch.unlink();
+    batch.sender->end({Fault::system, -ETIMEDOUT});
+  }
 }
 
 std::uint64_t StreamContext::held_bytes_max(std::uint64_t most) const {

@@ -57,6 +57,10 @@ class StreamContext {
   /// however many they are.
   std::uint64_t held_bytes_max(std::uint64_t most) const;
 
+  /// Ends the streams whose peers have not taken a watched send in time (Stream::watch_sends). To be called
+  /// every now and then, from no stream's handler.
+  void end_overdue_sends();
+
   Ring& ring;
   BlockPool& blocks;
   metrics::CoreCounters& counters;
@@ -77,6 +81,7 @@ class StreamContext {
   // Streams that found no buffer, by what they want.
   StarvedList starved_for_chatter_;
   StarvedList starved_for_bulk_;  // a buffer of either group will do
+  IntrusiveList<SendBatch, detail::Watched> watched_;
 };
 
 /// One connected socket on a ring: receives into provided buffers, sends from where the bytes lie. Holds no
@@ -99,7 +104,7 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   /// Takes an accepted descriptor; receiving starts as chatter.
   Result<void> open(int descriptor);
   /// Starts to connect; on_connected or on_ended follows. Receiving starts as chatter once connected.
-  /// `user_timeout` as in open_stream.
+  /// `user_timeout` as in open_stream; over a unix socket as in watch_sends.
   Result<void> connect(const SocketAddress& address, std::chrono::milliseconds user_timeout);
   /// Ends everything and drops what is queued, at once; on_closed() follows. With `after_sending` what is
   /// queued is sent first (a peer that does not read is cut off by the owner calling close() again without
@@ -107,6 +112,11 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   void close(bool after_sending = false);
 
   bool is_open() const;
+
+  /// From now on every send has to be over within this long, or the stream ends as the kernel would end it
+  /// (-ETIMEDOUT): for sockets whose kernel does not watch over their peers, which are those without
+  /// TCP_USER_TIMEOUT.
+  void watch_sends(std::chrono::milliseconds longest) { send_max_ = longest; }
 
   void receive(Receive mode);
   Receive receiving() const { return wanted_; }
@@ -152,6 +162,7 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   void stop_starving();
 
   bool may_send() const;
+  void watch(SendBatch& batch);
   SendBatch& tail_to_fill();
   void add_batch();
   void queued();
@@ -182,8 +193,9 @@ class Stream : public ListHook<detail::Pending>, public ListHook<detail::Starved
   std::unique_ptr<SocketAddress> connecting_to_;  // read by the kernel until connected
   std::uint64_t held_before_tail_ = 0;            // by all batches but the last one
   std::uint64_t notify_below_ = 0;
+  std::chrono::milliseconds send_max_{0};  // 0: not watched
 };
 
-static_assert(sizeof(Stream) <= 160, "a proxy holds two per session; what sending needs comes from pools");
+static_assert(sizeof(Stream) <= 168, "a proxy holds two per session; what sending needs comes from pools");
 
 }  // namespace lockstep::net

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <string>
+
 namespace lockstep::net {
 namespace {
 
@@ -16,6 +18,21 @@ TEST_CASE("an address keeps its host and port, in both families") {
   REQUIRE(six.has_value());
   CHECK(six->host() == "::1");
   CHECK(six->text() == "[::1]:65535");
+}
+
+TEST_CASE("a unix socket has a path, and its clients are at localhost") {
+  const std::string longest = "/" + std::string(106, 'x');
+  for (const std::string& path : {std::string("/run/mysqld/mysqld.sock"), longest}) {
+    const Result<SocketAddress> address = SocketAddress::parse("unix:" + path);
+    REQUIRE(address.has_value());
+    CHECK(address->is_unix());
+    CHECK(address->path() == path);
+    CHECK(address->text() == "unix:" + path);
+    CHECK(address->host() == "localhost");
+  }
+  CHECK_FALSE(SocketAddress::parse("unix:" + longest + "x").has_value());
+  CHECK_FALSE(SocketAddress::parse("unix:").has_value());
+  CHECK_FALSE(SocketAddress::parse("unix:relative").has_value());
 }
 
 TEST_CASE("a name is resolved") {
