@@ -72,7 +72,8 @@ Result<void> ServerSession::open() {
                                                             .secret = pool_.secret(),
                                                             .capabilities = offered_capabilities(),
                                                             .collation = collation_,
-                                                            .attributes = as_bytes(kAttributes)});
+                                                            .attributes = as_bytes(kAttributes),
+                                                            .is_secure = pool_.server().address().is_unix()});
   context_.timers.set(timeout_, context_.now() + context_.limits.connect_timeout);
   return stream_.connect(pool_.server().address(), context_.limits.server_tcp_user_timeout);
 }

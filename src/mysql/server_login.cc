@@ -155,9 +155,18 @@ ServerLoginStep ServerLogin::on_more_data(Bytes data) {
   if (data[0] == kFastAuthSuccess)
     return {.kind = ServerLoginStep::Kind::need_more, .bytes = {}, .ok = {}, .err = {}};
   if (data[0] != kPerformFullAuthentication) return fail(Fault::malformed_packet);
-  if (!credentials_.secret.password) return fail(Fault::full_auth_needed);
-  state_ = State::await_public_key;
-  return send(kRequestPublicKey);
+  return on_full_authentication();
+}
+
+ServerLoginStep ServerLogin::on_full_authentication() {
+  const std::optional<std::string>& password = credentials_.secret.password;
+  if (!password) return fail(Fault::full_auth_needed);
+  if (!credentials_.is_secure) {
+    state_ = State::await_public_key;
+    return send(kRequestPublicKey);
+  }
+  if (std::exchange(password_sent_, true)) return fail(Fault::malformed_packet);
+  return send(*password + '\0');
 }
 
 ServerLoginStep ServerLogin::on_public_key(Bytes pem) {

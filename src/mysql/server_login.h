@@ -20,6 +20,9 @@ struct ServerCredentials {
   std::uint32_t max_packet_bytes = 1u << 30;
   std::uint8_t collation = 0;  ///< 0: the server's own default
   Bytes attributes;            ///< raw pairs, sent where the server takes them
+  /// The server takes the connection for one that nobody listens in on, as it does a unix socket:
+  /// caching_sha2_password then wants the password as it is, and would take a question for its key for one.
+  bool is_secure = false;
 };
 
 /// What to do after a packet of a server that is being logged in to.
@@ -70,6 +73,7 @@ class ServerLogin {
   ServerLoginStep on_verdict(Bytes payload);
   ServerLoginStep on_auth_switch(Bytes payload);
   ServerLoginStep on_more_data(Bytes data);
+  ServerLoginStep on_full_authentication();
   ServerLoginStep on_public_key(Bytes pem);
   ServerLoginStep on_ok(Bytes payload);
   ServerLoginStep on_err(Bytes payload);
@@ -84,7 +88,7 @@ class ServerLogin {
   std::string plugin_name_;
   Nonce nonce_{};
   int switches_ = 0;            // AuthSwitchRequests so far
-  bool password_sent_ = false;  // encrypted
+  bool password_sent_ = false;  // in any form but a scramble
   std::uint32_t capabilities_ = 0;
   std::string server_version_;
   bool is_mariadb_ = false;

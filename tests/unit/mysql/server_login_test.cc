@@ -101,6 +101,21 @@ TEST_CASE("caching_sha2: the fast path waits for OK behind 01 03") {
   CHECK(login.feed(as_bytes(kOk), 3).kind == ServerLoginStep::Kind::done);
 }
 
+TEST_CASE("caching_sha2: over a secure transport full authentication sends the password as it is, once") {
+  const RecoveredSecret full = RecoveredSecret::from_password("secret");
+  ServerLogin login({.user = "app", .database = {}, .secret = full, .attributes = {}, .is_secure = true});
+  login.feed(as_bytes(greeting_payload("caching_sha2_password")), 0);
+  const ServerLoginStep step = login.feed(as_bytes(hex("01 04")), 2);
+  REQUIRE(step.kind == ServerLoginStep::Kind::send);
+  CHECK(to_string(step.bytes) == packet(3, std::string("secret\0", 7)));
+  CHECK(login.feed(as_bytes(kOk), 4).kind == ServerLoginStep::Kind::done);
+
+  ServerLogin nagged({.user = "app", .database = {}, .secret = full, .attributes = {}, .is_secure = true});
+  nagged.feed(as_bytes(greeting_payload("caching_sha2_password")), 0);
+  nagged.feed(as_bytes(hex("01 04")), 2);
+  CHECK(nagged.feed(as_bytes(hex("01 04")), 4).kind == ServerLoginStep::Kind::failed);
+}
+
 TEST_CASE("caching_sha2: full authentication asks for the key, or tells that only a hash is known") {
   const RecoveredSecret hashed{
       .password = {}, .native_stage1 = {}, .sha2_stage1 = sha256(as_bytes("secret"))};
