@@ -1,6 +1,7 @@
 #include "config/consistency.h"
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <bit>
@@ -69,7 +70,22 @@ class Checker {
   }
 
   void check_addresses() {
-    if (settings_.listen == settings_.admin) {
+    const Addresses& listen = settings_.listen;
+    for (std::size_t i = 0; i < listen.size(); ++i) {
+      check_path(listen[i], "listen");
+      if (std::find(listen.begin(), listen.begin() + i, listen[i]) != listen.begin() + i) {
+        report("listen", fmt::format("\"{}\" is there twice", text(listen[i])));
+      }
+    }
+    for (std::size_t i = 0; i < settings_.groups.size(); ++i) {
+      const std::vector<ServerSettings>& servers = settings_.groups[i].servers;
+      for (std::size_t j = 0; j < servers.size(); ++j) {
+        check_path(servers[j].address, fmt::format("groups[{}].servers[{}].address", i, j));
+      }
+    }
+    if (settings_.admin.is_unix())
+      report("admin", "expected a host and port: pages are not served over unix sockets");
+    if (std::ranges::find(listen, settings_.admin) != listen.end()) {
       report("admin", "expected another address than that of \"listen\"");
     }
   }
@@ -85,6 +101,14 @@ class Checker {
     if (!fresh) {
       report(path + ".name", fmt::format("a {} named \"{}\" is at {} already", what, name, first->second));
     }
+  }
+
+  /// A unix socket that nobody could name.
+  void check_path(const Address& address, const std::string& path) {
+    constexpr std::size_t kBytesMax = sizeof(sockaddr_un::sun_path) - 1;
+    if (address.path.size() <= kBytesMax) return;
+    report(path, fmt::format("the path of a unix socket has at most {} bytes, this one has {}: \"{}\"",
+                             kBytesMax, address.path.size(), address.path));
   }
 
   void check_group_exists(const std::string& name, const std::string& path) {

@@ -20,14 +20,27 @@ enum class ServerRole : std::uint8_t { primary, replica };
 enum class TrackerUse : std::uint8_t { automatic, none };
 enum class RoutingPolicy : std::uint8_t { least_sync, rotate };
 
-/// A host name or literal address without brackets, and a port. An unset one has port 0.
+/// A host name or literal address without brackets, and a port; or the path of a unix socket, and neither of
+/// them. An unset one has port 0 and no path.
 struct Address {
   std::string host;
   std::uint16_t port = 0;
+  std::string path = {};
+  bool is_unix() const { return !path.empty(); }
   bool operator==(const Address&) const = default;
 };
-/// `host:port`, with brackets around IPv6.
+/// `host:port`, with brackets around IPv6, or `unix:/path`.
 std::string text(const Address& address);
+
+using Addresses = std::vector<Address>;
+/// With commas in between.
+std::string text(const Addresses& addresses);
+
+/// Who may open a file: the last nine bits of st_mode.
+struct FileMode {
+  std::uint32_t bits = 0;
+  bool operator==(const FileMode&) const = default;
+};
 
 /// Given or not: an empty password is a password. Printed masked.
 using Secret = std::optional<std::string>;

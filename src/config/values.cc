@@ -28,6 +28,10 @@ struct Unit {
 };
 constexpr Unit kUnits[] = {{"d", 24h}, {"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}};
 
+constexpr std::string_view kUnixPrefix = "unix:";
+constexpr std::string_view kAddressForms =
+    "\"host:port\", \"[ipv6]:port\" (ports from 1 to 65535) or \"unix:/path\"";
+
 std::optional<milliseconds> whole_milliseconds(double count) {
   // Far above every bound in settings.def, far below what the type overflows at.
   constexpr double kMax = 1e15;
@@ -53,7 +57,15 @@ std::string duration_text(milliseconds duration) {
   return "0s";
 }
 
+/// Relative paths would depend on where lockstep was started.
+std::optional<Address> parse_unix_address(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos)
+    return std::nullopt;
+  return Address{.host = {}, .path = std::string(path)};
+}
+
 std::optional<Address> parse_address(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) return parse_unix_address(text.substr(kUnixPrefix.size()));
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);
@@ -63,7 +75,7 @@ std::optional<Address> parse_address(std::string_view text) {
   // A bare IPv6 address leaves open which colon the port begins at.
   const bool ipv6 = host.find(':') != std::string_view::npos;
   const bool clean = host.find_first_of("[]/ \t\r\n") == std::string_view::npos;
-  if (!port || host.empty() || ipv6 != bracketed || !clean) return std::nullopt;
+  if (!port || *port == 0 || host.empty() || ipv6 != bracketed || !clean) return std::nullopt;
   return Address{std::string(host), *port};
 }
 
@@ -159,6 +171,24 @@ bool read(const JsonNode& node, Address& value) {
   return address.has_value();
 }
 
+bool read(const JsonNode& node, Addresses& value) {
+  const bool several = node.type == JsonNode::Type::array;
+  const std::span<const JsonNode> each = several ? std::span(node.elements) : std::span(&node, 1);
+  Addresses addresses(each.size());
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    if (!read(each[i], addresses[i])) return false;
+  }
+  value = std::move(addresses);
+  return true;
+}
+
+bool read(const JsonNode& node, FileMode& value) {
+  if (node.type != JsonNode::Type::text || node.text.empty()) return false;
+  const auto [end, error] =
+      std::from_chars(node.text.data(), node.text.data() + node.text.size(), value.bits, 8);
+  return error == std::errc() && end == node.text.data() + node.text.size();
+}
+
 bool read(const JsonNode& node, Sha2Hash& value) {
   return node.type == JsonNode::Type::text && parse_hash(node.text, value);
 }
@@ -192,9 +222,14 @@ std::string expected(milliseconds, Bounds<milliseconds> bounds) {
   return fmt::format("a duration from \"{}\" to \"{}\", or as many seconds as a number",
                      duration_text(bounds.min), duration_text(bounds.max));
 }
-std::string expected(const Address&, Bounds<Address> bounds) {
-  return fmt::format("an address \"host:port\" or \"[ipv6]:port\" with a port from {} to {}", bounds.min,
-                     bounds.max);
+std::string expected(const Address&, Bounds<Address>) {
+  return fmt::format("an address {}", kAddressForms);
+}
+std::string expected(const Addresses&, Bounds<Addresses> bounds) {
+  return fmt::format("an address {}, or an array of {} to {} of them", kAddressForms, bounds.min, bounds.max);
+}
+std::string expected(FileMode, Bounds<FileMode> bounds) {
+  return fmt::format("permissions in octal digits, \"{:04o}\" to \"{:04o}\"", bounds.min, bounds.max);
 }
 std::string expected(const Sha2Hash&, Bounds<Sha2Hash>) {
   return "64 hexadecimal digits";
@@ -228,14 +263,30 @@ std::string print(milliseconds value) {
 std::string print(const Address& value) {
   return json_text(text(value));
 }
+std::string print(const Addresses& value) {
+  if (value.size() == 1) return print(value.front());
+  std::string list;
+  for (const Address& address : value) list += (list.empty() ? "" : ", ") + print(address);
+  return "[" + list + "]";
+}
+std::string print(FileMode value) {
+  return json_text(fmt::format("{:04o}", value.bits));
+}
 std::string print_choice(int value, ChoiceNames names) {
   const auto found = std::ranges::find(names, value, &ChoiceName::value);
   return json_text(found == names.end() ? "" : found->name);
 }
 
 std::string text(const Address& address) {
+  if (address.is_unix()) return fmt::format("{}{}", kUnixPrefix, address.path);
   const bool ipv6 = address.host.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", address.host, ipv6 ? "]" : "", address.port);
+}
+
+std::string text(const Addresses& addresses) {
+  std::string list;
+  for (const Address& address : addresses) list += (list.empty() ? "" : ", ") + text(address);
+  return list;
 }
 
 }  // namespace lockstep::config

@@ -35,8 +35,14 @@ inline std::uint32_t measure(std::uint32_t value) {
 inline std::chrono::milliseconds measure(std::chrono::milliseconds value) {
   return value;
 }
-inline std::uint16_t measure(const Address& value) {
-  return value.port;
+inline std::size_t measure(const Address& value) {
+  return value == Address() ? 0 : 1;
+}
+inline std::size_t measure(const Addresses& value) {
+  return value.size();
+}
+inline std::uint32_t measure(FileMode value) {
+  return value.bits;
 }
 inline int measure(bool) {
   return kAny;
@@ -77,6 +83,8 @@ bool read(const JsonNode& node, bool& value);
 bool read(const JsonNode& node, std::uint32_t& value);
 bool read(const JsonNode& node, std::chrono::milliseconds& value);
 bool read(const JsonNode& node, Address& value);
+bool read(const JsonNode& node, Addresses& value);
+bool read(const JsonNode& node, FileMode& value);
 bool read(const JsonNode& node, Sha2Hash& value);
 bool read(const JsonNode& node, NativeHash& value);
 std::optional<int> read_choice(const JsonNode& node, ChoiceNames names);
@@ -93,6 +101,8 @@ std::string expected(bool value, Bounds<bool> bounds);
 std::string expected(std::uint32_t value, Bounds<std::uint32_t> bounds);
 std::string expected(std::chrono::milliseconds value, Bounds<std::chrono::milliseconds> bounds);
 std::string expected(const Address& value, Bounds<Address> bounds);
+std::string expected(const Addresses& value, Bounds<Addresses> bounds);
+std::string expected(FileMode value, Bounds<FileMode> bounds);
 std::string expected(const Sha2Hash& value, Bounds<Sha2Hash> bounds);
 std::string expected(const NativeHash& value, Bounds<NativeHash> bounds);
 std::string expected_choice(ChoiceNames names);
@@ -107,6 +117,8 @@ std::string print(bool value);
 std::string print(std::uint32_t value);
 std::string print(std::chrono::milliseconds value);
 std::string print(const Address& value);
+std::string print(const Addresses& value);
+std::string print(FileMode value);
 template <std::size_t kBytes>
 std::string print(const Hash<kBytes>& value) {
   return print(value ? Secret("") : Secret());

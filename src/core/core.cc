@@ -19,7 +19,6 @@ namespace {
 /// A stream holds a block only while it sends something that lockstep wrote itself.
 constexpr std::uint32_t kBlocksPerStream = 2;
 constexpr std::uint32_t kBlocksForLongStatements = 16384;
-constexpr int kListenBacklog = 4096;
 constexpr Duration kSweepInterval = 1s;
 constexpr Duration kLongestTurn = 1s;
 
@@ -46,19 +45,37 @@ std::uint32_t sessions_of_core(const CoreSettings& core, std::uint32_t files_max
   return room;
 }
 
+/// All sockets that the core accepts from, or none.
+Result<std::vector<int>> open_listeners(const CoreSettings& core) {
+  std::vector<int> opened = core.listeners;
+  for (const net::SocketAddress& address : core.listen) {
+    const auto listener = net::open_listener(address, kListenBacklog);
+    if (!listener) {
+      log_error("core {}: cannot listen on {}: {}", core.index, address.text(),
+                backend::describe(listener.error()));
+      std::ranges::for_each(opened, net::close_descriptor);
+      return std::unexpected(listener.error());
+    }
+    opened.push_back(*listener);
+  }
+  return opened;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Core>> Core::create(const CoreSettings& settings, metrics::CoreCounters& counters) {
   auto ring = net::Ring::create(ring_settings(settings.settings.ring), counters);
   if (!ring) return std::unexpected(ring.error());
+  // A core asks servers as soon as it is made, and is not to be given up in the middle of that.
+  const auto listeners = open_listeners(settings);
+  if (!listeners) return std::unexpected(listeners.error());
   std::unique_ptr<Core> core(new Core(settings, counters, std::move(*ring)));
-  if (const auto listening = core->listen(); !listening) return std::unexpected(listening.error());
+  for (const int listener : *listeners) core->accept_from(listener);
   return core;
 }
 
 Core::Core(const CoreSettings& core, metrics::CoreCounters& counters, std::unique_ptr<net::Ring> ring)
-    : listen_address_(core.listen),
-      index_(core.index),
+    : index_(core.index),
       count_(core.count),
       all_counters_(core.all_counters),
       counters_(counters),
@@ -133,34 +150,17 @@ void Core::turn() {
 // --- New clients
 // -------------------------------------------------------------------------------------------------
 
-Result<void> Core::listen() {
-  const auto listener = net::open_listener(listen_address_, kListenBacklog);
-  if (!listener) return std::unexpected(listener.error());
-  listener_ = *listener;
-  arm_accept();
-  return {};
+void Core::accept_from(int listener) {
+  ListenerOwner& owner = *this;
+  listeners_.push_back(std::make_unique<Listener>(*ring_, timers_, owner, listener));
 }
 
-void Core::arm_accept() {
-  if (!draining_ && !accept_.in_flight()) ring_->accept_multishot(listener_, accept_);
+void Core::on_accept_failed(Error error) {
+  log_warning("core {}: accepting a client failed: {}", index_, backend::describe(error));
 }
 
-void Core::on_accept(net::Cqe cqe) {
-  if (cqe.res >= 0) {
-    place_connection(cqe.res);
-  } else if (!draining_) {
-    log_warning("core {}: accepting a client failed: {}", index_, std::strerror(-cqe.res));
-  }
-  if (cqe.more || draining_) return;
-  // Out of descriptors or memory, most likely: trying again at once would fail again.
-  if (cqe.res < 0) {
-    timers_.set(accept_again_, ring_->now() + 100ms);
-  } else {
-    arm_accept();
-  }
-}
-
-void Core::place_connection(int descriptor) {
+/// On this core or another one.
+void Core::on_accepted(int descriptor) {
   const std::uint32_t core = least_loaded_core();
   if (core == index_) return take_connection(descriptor);
   ++clients_on_the_way_[core];
@@ -188,14 +188,14 @@ std::uint64_t Core::load_of(std::uint32_t core) const {
 void Core::take_connection(int descriptor) {
   if (draining_) return net::close_descriptor(descriptor);
   const auto peer = net::peer_address(descriptor);
-  if (!peer || !net::set_send_timeout(descriptor, shared_.client_write_timeout)) {
-    return net::close_descriptor(descriptor);  // gone already
-  }
+  const bool taken =
+      peer && (peer->is_unix() || net::set_send_timeout(descriptor, shared_.client_write_timeout));
+  if (!taken) return net::close_descriptor(descriptor);  // gone already
   if (ring_->files_free() == 0) return refuse_connection(descriptor);
   proxy::ClientSession* session = sessions_.make(shared_, next_client_id());
   if (session == nullptr) return refuse_connection(descriptor);
   open_sessions_.push_back(*session);
-  if (const auto opened = session->open(descriptor, peer->host()); !opened) {
+  if (const auto opened = session->open(descriptor, *peer); !opened) {
     log_warning("core {}: a client could not be taken: {}", index_, backend::describe(opened.error()));
     ++counters_.sessions_refused;
     session->close();
@@ -246,6 +246,7 @@ void Core::sweep() {
   });
   forget(unused);
   cluster_.sweep([this](const backend::Server& gone) { forget(gone.pools()); });
+  streams_.end_overdue_sends();
   if (states_.wants_sweep()) sweep_states();
   counters_.states.set(states_.states());
   timers_.set(sweep_, ring_->now() + kSweepInterval);
@@ -398,10 +399,7 @@ std::vector<proxy::TextRow> Core::pool_rows(std::string_view user) const {
 void Core::drain() {
   if (draining_) return;
   draining_ = shared_.draining = true;
-  accept_again_.cancel();
-  ring_->cancel(accept_);
-  net::close_descriptor(listener_);
-  listener_ = -1;
+  for (const auto& listener : listeners_) listener->close();
   for (auto at = open_sessions_.begin(); at != open_sessions_.end();) {
     proxy::ClientSession& session = *at;
     ++at;
@@ -426,8 +424,9 @@ void Core::finish_drain() {
 }
 
 bool Core::finished() const {
-  if (!servers_stopped_ || accept_.in_flight()) return false;
-  bool quiet = server_sessions_.live() == 0;
+  if (!servers_stopped_) return false;
+  bool quiet = server_sessions_.live() == 0 &&
+               std::ranges::all_of(listeners_, [](const auto& listener) { return listener->quiet(); });
   cluster_.each_server(
       [&quiet](const backend::Group&, backend::Server& server) { quiet &= !server.probing(); });
   return quiet;

@@ -9,6 +9,7 @@
 
 #include "backend/cluster.h"
 #include "config/settings.h"
+#include "core/listener.h"
 #include "core/users.h"
 #include "metrics/counters.h"
 #include "metrics/server_state.h"
@@ -23,10 +24,14 @@
 
 namespace lockstep::core {
 
+/// Clients that may wait to be accepted; the kernel bounds it, too (net.core.somaxconn).
+constexpr int kListenBacklog = 4096;
+
 /// What a core is told when it is made; it keeps none of the referred to.
 struct CoreSettings {
   const config::Settings& settings;
-  net::SocketAddress listen;
+  std::vector<net::SocketAddress> listen;   ///< where every core has a listener of its own: not unix sockets
+  std::vector<int> listeners;               ///< further ones, which become this core's; clients go to all
   std::vector<net::SocketAddress> servers;  ///< addresses of all servers, in the order of the configuration
   std::uint32_t index = 0;
   std::uint32_t count = 1;
@@ -36,7 +41,7 @@ struct CoreSettings {
 
 /// Everything that one thread owns: ring, listener, client sessions, server sessions, states. Made, run and
 /// destroyed on that thread; others reach it only through messages to address().
-class Core : private backend::Peers, private proxy::Clients {
+class Core : private backend::Peers, private proxy::Clients, private ListenerOwner {
  public:
   static Result<std::unique_ptr<Core>> create(const CoreSettings& settings, metrics::CoreCounters& counters);
   ~Core();
@@ -77,10 +82,9 @@ class Core : private backend::Peers, private proxy::Clients {
  private:
   Core(const CoreSettings& settings, metrics::CoreCounters& counters, std::unique_ptr<net::Ring> ring);
 
-  Result<void> listen();
-  void on_accept(net::Cqe cqe);
-  void arm_accept();
-  void place_connection(int descriptor);
+  void accept_from(int listener);
+  void on_accepted(int descriptor) override;
+  void on_accept_failed(Error error) override;
   std::uint32_t least_loaded_core() const;
   std::uint64_t load_of(std::uint32_t core) const;
   void refuse_connection(int descriptor);
@@ -111,7 +115,6 @@ class Core : private backend::Peers, private proxy::Clients {
   void end_drain();
   void finish_drain();
 
-  const net::SocketAddress listen_address_;
   const std::uint32_t index_;
   const std::uint32_t count_;
   const std::vector<const metrics::CoreCounters*> all_counters_;
@@ -135,14 +138,12 @@ class Core : private backend::Peers, private proxy::Clients {
   std::vector<std::unique_ptr<proxy::KillErrand>> kill_errands_;
   proxy::Shared shared_;
 
-  int listener_ = -1;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::chrono::milliseconds drain_timeout_{};
   std::uint32_t next_client_ = 0;
   bool client_ids_again_ = false;
   bool draining_ = false;
   bool servers_stopped_ = false;
-  net::Op<&Core::on_accept> accept_{*this};
-  net::TimerFor<&Core::arm_accept> accept_again_{*this};
   net::TimerFor<&Core::sweep> sweep_{*this};
   net::TimerFor<&Core::end_drain> drain_deadline_{*this};
 };

@@ -45,6 +45,15 @@ std::expected<std::vector<net::SocketAddress>, std::string> resolve_servers(
   return servers;
 }
 
+std::string why_not(Error error) {
+  switch (-error.sys) {
+    case EADDRINUSE: return "another process listens there";
+    case ENOTSOCK: return "there is a file of that name that is no socket";
+    case EWOULDBLOCK: return "its folder is locked by another process";
+    default: return backend::describe(error);
+  }
+}
+
 }  // namespace
 
 /// Where cores meet: none runs before all have started, none stops answering before all have finished, and
@@ -83,9 +92,6 @@ std::expected<void, std::string> Process::start_cores() {
   const std::shared_ptr<const config::Settings> settings = settings_;
   const FileLimit files = raise_file_limit();
   log_info("open files: at most {} ({} before they were raised to the hard limit)", files.now, files.before);
-  const auto listen = net::SocketAddress::parse(config::text(settings->listen));
-  if (!listen)
-    return std::unexpected(fmt::format("listen: cannot resolve '{}'", config::text(settings->listen)));
   const auto servers = resolve_servers(*settings);
   if (!servers) return std::unexpected(servers.error());
   const std::vector<std::uint32_t> cpus = usable_cpus();
@@ -110,20 +116,48 @@ std::expected<void, std::string> Process::start_cores() {
     seats_.back()->counters = std::make_unique<metrics::CoreCounters>();
     counters_.push_back(seats_.back()->counters.get());
   }
+  std::vector<CoreSettings> cores;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const CoreSettings core{.settings = *settings,
-                            .listen = *listen,
-                            .servers = *servers,
-                            .index = i,
-                            .count = count,
-                            .all_counters = counters_};
+    cores.push_back({.settings = *settings,
+                     .listen = {},
+                     .listeners = {},
+                     .servers = *servers,
+                     .index = i,
+                     .count = count,
+                     .all_counters = counters_});
+  }
+  if (const auto listening = listen(cores); !listening) return listening;
+  for (std::uint32_t i = 0; i < count; ++i) {
     const auto cpu = bound ? std::optional(cpus[i % cpus.size()]) : std::nullopt;
-    seats_[i]->thread = std::thread([this, i, cpu, core] { run_core(i, cpu, core); });
+    seats_[i]->thread = std::thread([this, i, cpu, core = cores[i]] { run_core(i, cpu, core); });
   }
   std::unique_lock lock(gate_->mutex);
   gate_->changed.wait(lock, [&] { return gate_->started == count; });
   for (const auto& seat : seats_) {
     if (!seat->failure.empty()) return std::unexpected(seat->failure);
+  }
+  return {};
+}
+
+/// Every core listens on each TCP port, among which the kernel shares clients out. Of a unix socket there can
+/// be only one, and all who wait at it are woken in the same order: one core accepts, and hands clients on as
+/// any core does.
+std::expected<void, std::string> Process::listen(std::vector<CoreSettings>& cores) {
+  std::size_t next = 0;
+  for (const config::Address& wanted : settings()->listen) {
+    const auto address = net::SocketAddress::parse(config::text(wanted));
+    if (!address) return std::unexpected(fmt::format("listen: cannot resolve '{}'", config::text(wanted)));
+    if (!address->is_unix()) {
+      for (CoreSettings& core : cores) core.listen.push_back(*address);
+      continue;
+    }
+    auto listener = net::open_unix_listener(*address, settings()->listen_mode.bits, kListenBacklog);
+    if (!listener) {
+      return std::unexpected(
+          fmt::format("listen: cannot listen on '{}': {}", address->text(), why_not(listener.error())));
+    }
+    cores[next++ % cores.size()].listeners.push_back(listener->descriptor);
+    socket_files_.push_back(std::move(listener->file));
   }
   return {};
 }
@@ -139,7 +173,7 @@ void Process::run_core(std::uint32_t index, std::optional<std::uint32_t> cpu, co
   } else {
     std::unique_lock lock(gate_->mutex);
     seat.failure = fmt::format("core {}: cannot listen on {} with an io_uring: {}", index,
-                               settings.listen.text(), backend::describe(core.error()));
+                               config::text(settings.settings.listen), backend::describe(core.error()));
     gate_->failed = true;
   }
   gate_->wait_for_all(gate_->started);
@@ -165,8 +199,10 @@ void Process::wait_for_others(Core* core) {
   gate_->wait_for_all(gate_->stopped);
 }
 
+/// The files go first: who comes from now on finds no door, in place of one that nobody opens.
 void Process::drain() {
   draining_ = true;
+  socket_files_.clear();
   for (const auto& seat : seats_) {
     net::Ring::post_from_outside(seat->address,
                                  std::make_unique<Call>([core = seat->core] { core->drain(); }));

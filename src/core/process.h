@@ -14,6 +14,7 @@
 #include "core/core.h"
 #include "metrics/counters.h"
 #include "metrics/server_state.h"
+#include "net/unix_listener.h"
 
 namespace lockstep::core {
 
@@ -53,6 +54,8 @@ class Process {
       : settings_(std::make_shared<const config::Settings>(std::move(settings))) {}
 
   std::expected<void, std::string> start_cores();
+  /// Opens what each core is handed of `listen`.
+  std::expected<void, std::string> listen(std::vector<CoreSettings>& cores);
   /// `cpu`: the one it is bound to.
   void run_core(std::uint32_t index, std::optional<std::uint32_t> cpu, const CoreSettings& settings);
   void wait_for_others(Core* core);
@@ -70,6 +73,7 @@ class Process {
 
   std::atomic<std::shared_ptr<const config::Settings>> settings_;
   std::mutex reloading_;  // one at a time, so that all cores see them in the same order
+  std::vector<net::SocketFile> socket_files_;
   std::vector<std::unique_ptr<Seat>> seats_;
   std::vector<const metrics::CoreCounters*> counters_;
   struct Gate;

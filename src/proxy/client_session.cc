@@ -38,8 +38,9 @@ ClientSession::~ClientSession() {
   --shared_.counters().sessions;
 }
 
-Result<void> ClientSession::open(int descriptor, std::string peer_host) {
-  peer_host_ = std::move(peer_host);
+Result<void> ClientSession::open(int descriptor, const net::SocketAddress& peer) {
+  peer_host_ = peer.host();
+  if (peer.is_unix()) client_.watch_sends(shared_.client_write_timeout);
   if (const auto opened = client_.open(descriptor); !opened) return opened;
   arm_timer(shared_.login_timeout);
   client_.notify_below(shared_.in_flight_bytes / 2);

@@ -49,8 +49,8 @@ class ClientSession : public net::StreamOwner,
   ClientSession(Shared& shared, std::uint32_t id);
   ~ClientSession();
 
-  /// Takes an accepted connection. `peer_host` is the host part of the client's account.
-  Result<void> open(int descriptor, std::string peer_host);
+  /// Takes an accepted connection.
+  Result<void> open(int descriptor, const net::SocketAddress& peer);
   /// Ends the connection when nothing is under way: now, or after the statement that runs.
   void drain();
   /// Ends it now.
@@ -546,7 +546,7 @@ class ClientSession : public net::StreamOwner,
   KillErrand* kill_ = nullptr;        // of the statement that runs; the core owns it
   std::unique_ptr<mysql::ClientLogin> login_;
   std::unique_ptr<mysql::PacketAssembler> login_packets_;
-  std::string peer_host_;
+  std::string peer_host_;  // the host part of the client's account
   std::string user_;
   mysql::RecoveredSecret secret_;
   std::uint64_t statements_ = 0;

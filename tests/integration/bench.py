@@ -82,7 +82,7 @@ class Bench:
         # A test that fails leaves clients in the middle of things; lockstep is not to wait for them.
         other.setdefault("drain_timeout", "3s")
         groups = {group: [(one.name, one.address) for one in members] for group, members in groups.items()}
-        settings = configuration(groups, listen=free_port(), admin=free_port(), **other)
+        settings = configuration(groups, listen=other.pop("listen", None) or free_port(), admin=free_port(), **other)
         process = Lockstep(self.build / "lockstep", self.folder / f"lockstep-{next(self._numbers)}", settings)
         self.log = process.log
         try:
@@ -94,9 +94,11 @@ class Bench:
         assert not report, f"a sanitizer reports:\n{report}"
         assert process.exit_status == 0, f"lockstep ended with status {process.exit_status}"
 
-    def connect(self, port, user="app", password=None, database="", **options):
-        """A PyMySQL connection with autocommit as the server has it. The password is the user's name by default."""
-        return pymysql.connect(host="127.0.0.1", port=port, user=user, password=user if password is None else password,
+    def connect(self, where, user="app", password=None, database="", **options):
+        """A PyMySQL connection with autocommit as the server has it, to a port or to the path of a unix socket. The password
+        is the user's name by default."""
+        place = {"host": "127.0.0.1", "port": where} if isinstance(where, int) else {"unix_socket": str(where)}
+        return pymysql.connect(**place, user=user, password=user if password is None else password,
                                database=database or self.database, autocommit=None, connect_timeout=20,
                                read_timeout=60, write_timeout=60, **options)
 

@@ -14,7 +14,6 @@ using net::SocketAddress;
 using net::sim::Faults;
 using net::sim::Random;
 
-const SocketAddress kListen = *SocketAddress::parse("127.0.0.1:6033");
 constexpr std::uint16_t kFirstServerPort = 3306;
 /// No server session was to be had.
 constexpr std::uint16_t kNoServer = 1105;
@@ -25,10 +24,6 @@ constexpr std::uint16_t kTooManyStatements = 1461;
 constexpr std::uint16_t kBadDatabase = 1049;
 /// The server session was led into the schema of a prepared statement, and there is no way back to none.
 constexpr std::uint16_t kNoDatabase = 1046;
-
-SocketAddress server_address(std::uint32_t index) {
-  return *SocketAddress::parse(fmt::format("127.0.0.1:{}", kFirstServerPort + index));
-}
 
 /// A script, again and again. `own#` is the client's own table.
 std::vector<ClientCommand> repeated(const std::vector<std::string>& script, std::uint32_t client,
@@ -63,6 +58,7 @@ ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
   settings.may_fail = hostile;
   for (std::uint32_t number = 1; number <= settings.clients; ++number)
     settings.drawn_clients.push_back(draw_client(random, number));
+  settings.unix_sockets = random.chance(0.3);
   return settings;
 }
 
@@ -88,6 +84,16 @@ ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
 
 ProxyWorld::~ProxyWorld() {
   for (const int turn : turns_) world_.remove_core(turn);
+}
+
+SocketAddress ProxyWorld::listen_address() const {
+  return *SocketAddress::parse(settings_.unix_sockets ? "unix:/run/lockstep" : "127.0.0.1:6033");
+}
+
+SocketAddress ProxyWorld::server_address(std::uint32_t index) const {
+  return *SocketAddress::parse(settings_.unix_sockets
+                                   ? fmt::format("unix:/run/server{}", index)
+                                   : fmt::format("127.0.0.1:{}", kFirstServerPort + index));
 }
 
 config::Settings ProxyWorld::make_settings() const {
@@ -116,8 +122,13 @@ config::Settings ProxyWorld::make_settings() const {
 }
 
 void ProxyWorld::start_cores() {
-  core::CoreSettings core{
-      .settings = config_, .listen = kListen, .servers = {}, .count = settings_.cores, .all_counters = {}};
+  core::CoreSettings core{.settings = config_,
+                          .listen = {},
+                          .listeners = {},
+                          .servers = {},
+                          .count = settings_.cores,
+                          .all_counters = {}};
+  if (!settings_.unix_sockets) core.listen.push_back(listen_address());
   for (std::uint32_t i = 0; i < settings_.servers; ++i) core.servers.push_back(server_address(i));
   for (std::uint32_t i = 0; i < settings_.cores; ++i) {
     counters_.push_back(std::make_unique<metrics::CoreCounters>());
@@ -125,6 +136,9 @@ void ProxyWorld::start_cores() {
   }
   std::vector<core::Core::Peer> peers;
   for (core.index = 0; core.index < settings_.cores; ++core.index) {
+    core.listeners.clear();
+    if (settings_.unix_sockets && core.index == 0)
+      core.listeners.push_back(*net::open_listener(listen_address(), core::kListenBacklog));
     cores_.push_back(std::move(*core::Core::create(core, *counters_[core.index])));
     peers.push_back({cores_.back().get(), cores_.back()->address()});
   }
@@ -238,7 +252,7 @@ void ProxyWorld::start_clients() {
       client.commands = repeated(settings_.script, number, settings_.statements);
       client.schema = "shop";  // no server session that has one can be brought to have none
     }
-    clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
+    clients_.push_back(std::make_unique<ModelClient>(world_, listen_address(), client, problems_));
     world_.run_for(std::chrono::microseconds(world_.random().magnitude(1, 5000)));
   }
 }
@@ -249,7 +263,7 @@ void ProxyWorld::start_deaf_clients() {
     ModelClientSettings client = draw_client(world_.random(), settings_.clients + number);
     client.commands = {{.argument = fmt::format("SELECT '{}' FROM items LIMIT 2000", std::string(500, 'x'))}};
     client.reads_replies = false;
-    deaf_clients_.push_back(std::make_unique<ModelClient>(world_, kListen, client, problems_));
+    deaf_clients_.push_back(std::make_unique<ModelClient>(world_, listen_address(), client, problems_));
   }
   world_.run_for(1s);
 }

@@ -24,8 +24,9 @@ struct ProxyWorldSettings {
   std::uint32_t connections_max = 4;  ///< to each server
   bool rotate = false;
   std::uint32_t audit_one_in = 0;
-  bool trackers = true;   ///< servers report what sessions set
-  bool may_fail = false;  ///< connections may break
+  bool unix_sockets = false;  ///< on both sides
+  bool trackers = true;       ///< servers report what sessions set
+  bool may_fail = false;      ///< connections may break
   bool pipelining = true;
   std::vector<std::string> script;  ///< what clients say again and again, in place of random statements
   int statements = 0;               ///< of each client with a script
@@ -64,6 +65,8 @@ class ProxyWorld {
   static Problems run(std::uint64_t seed, const ProxyWorldSettings& settings);
 
  private:
+  net::SocketAddress listen_address() const;
+  net::SocketAddress server_address(std::uint32_t index) const;
   config::Settings make_settings() const;
   /// Draws nothing where it never does.
   bool happens(double probability) { return probability > 0 && world_.random().chance(probability); }

@@ -128,7 +128,8 @@ SmallWorld::SmallWorld(std::size_t servers, const std::function<void(config::Set
   settings_.groups.back().servers = {named_server(0)};
   change(settings_);
   const core::CoreSettings made{.settings = settings_,
-                                .listen = listen_address(),
+                                .listen = {listen_address()},
+                                .listeners = {},
                                 .servers = configured_servers(),
                                 .all_counters = {&counters_}};
   core_ = std::move(*core::Core::create(made, counters_));

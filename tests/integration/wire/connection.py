@@ -55,10 +55,22 @@ class Closed(Exception):
     """The peer closed the connection before a packet was complete."""
 
 
+def _connect(address: tuple[str, int] | str, timeout: float) -> socket.socket:
+    """To a host and port, or to the path of a unix socket."""
+    if not isinstance(address, str):
+        connected = socket.create_connection(address, timeout)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+    connected = socket.socket(socket.AF_UNIX)
+    connected.settimeout(timeout)
+    connected.connect(address)
+    return connected
+
+
 class Connection:
     def __init__(
         self,
-        address: tuple[str, int],
+        address: tuple[str, int] | str,
         user: str = "app",
         password: str = "app",
         database: str = "",
@@ -75,8 +87,7 @@ class Connection:
         self.received = b""
         self.sequence = 0
         self.awaiting: Shape | None = None
-        self.socket = socket.create_connection(address, timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = _connect(address, timeout)
         try:
             self.login = Reply()
             try:
@@ -288,8 +299,8 @@ class Connection:
                 raise ValueError(f"unexpected packet in the connection phase: {packet.payload[:16].hex()}")
 
     def _send_password(self) -> None:
-        """Full authentication of caching_sha2_password: in clear below TLS, else under the key of the server."""
-        if isinstance(self.socket, ssl.SSLSocket):
+        """Full authentication of caching_sha2_password: in clear below TLS and over a unix socket, else under the key of the server."""
+        if isinstance(self.socket, ssl.SSLSocket) or self.socket.family == socket.AF_UNIX:
             self.send_packet(self.password + b"\0")
             return
         self.send_packet(b"\x02")

@@ -19,6 +19,14 @@ TEST_CASE("What is printed can be read again and prints the same.") {
   CHECK(again->rules[0].table == "t");
 }
 
+TEST_CASE("One address is printed as a text, several as an array.") {
+  Settings settings;
+  settings.listen = {{"a", 1}};
+  CHECK(to_json(settings).find("\"listen\": \"a:1\",\n  \"listen_mode\": \"0777\"") != std::string::npos);
+  settings.listen.push_back({.host = {}, .path = "/s"});
+  CHECK(to_json(settings).find("\"listen\": [\"a:1\", \"unix:/s\"]") != std::string::npos);
+}
+
 TEST_CASE("Passwords are masked.") {
   const auto settings = read_settings(
       R"({"users": [{"name": "a", "password": "swordfish"}], "groups": [{"name": "g", "servers": [{"address": "h:1"}]}]})");

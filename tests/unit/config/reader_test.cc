@@ -32,7 +32,7 @@ bool contains(const std::string& text, const char* part) {
 TEST_CASE("Users and groups are all that must be given; the rest has defaults.") {
   const auto settings = read_settings(complete(""));
   REQUIRE(settings);
-  CHECK(settings->listen == Address{"127.0.0.1", 6033});
+  CHECK(settings->listen == Addresses{{"127.0.0.1", 6033}});
   CHECK(settings->admin == Address{"127.0.0.1", 6070});
   CHECK(settings->sessions_max == 10'000);
   CHECK(settings->client_idle_timeout == 28'800s);
@@ -65,7 +65,7 @@ TEST_CASE("Every key arrives in its field.") {
     "log": {"level": "debug"}, "sync": {"enabled": false, "pipelined": false}
   })");
   REQUIRE(settings);
-  CHECK(settings->listen.host == "0.0.0.0");
+  CHECK(text(settings->listen) == "0.0.0.0:3306");
   CHECK(settings->cores == 4);
   CHECK(settings->drain_timeout == 60s);
   CHECK(settings->users[0].password_native.has_value());
@@ -97,6 +97,52 @@ TEST_CASE("Values outside the bounds of settings.def are errors.") {
   CHECK(contains(errors(complete(R"("connect_timeout": "1ms")")),
                  "connect_timeout: expected a duration from \"10ms\" to \"5m\""));
   CHECK(contains(errors(complete(R"("listen": "127.0.0.1:0")")), "listen: expected an address"));
+}
+
+TEST_CASE("Clients may connect at several addresses, and unix sockets are addresses.") {
+  const auto settings = read_settings(complete(
+      R"("listen": ["127.0.0.1:6033", "unix:/run/lockstep/mysql.sock", "[::1]:6033"], "listen_mode": "0660")"));
+  REQUIRE(settings);
+  CHECK(text(settings->listen) == "127.0.0.1:6033, unix:/run/lockstep/mysql.sock, [::1]:6033");
+  CHECK(settings->listen[1] == Address{.host = {}, .path = "/run/lockstep/mysql.sock"});
+  CHECK(settings->listen_mode.bits == 0660);
+  const auto alone = read_settings(complete(R"("listen": "unix:/s")"));
+  REQUIRE(alone);
+  CHECK(text(alone->listen) == "unix:/s");
+  CHECK(alone->listen_mode.bits == 0777);
+}
+
+TEST_CASE("A server behind a unix socket is called by its address, too.") {
+  const auto settings = read_settings(
+      R"({"users": [{"name": "a", "password": ""}],
+          "groups": [{"name": "g", "servers": [{"address": "unix:/run/mysqld/mysqld.sock"}]}]})");
+  REQUIRE(settings);
+  CHECK(settings->groups[0].servers[0].name == "unix:/run/mysqld/mysqld.sock");
+}
+
+TEST_CASE("Addresses that nobody could listen at are errors that name the key.") {
+  for (const char* wrong : {R"("unix:")", R"("unix:socket")", R"("unix:/run/")", R"("unix:/\u0000")", "[]",
+                            R"(["a:1", 5])", R"(["a:1", "a:0"])", "{}"}) {
+    CAPTURE(wrong);
+    CHECK(contains(errors(complete(std::string("\"listen\": ") + wrong)), "listen: expected an address"));
+  }
+  const std::string longest = "unix:/" + std::string(106, 'x');
+  CHECK(read_settings(complete("\"listen\": \"" + longest + "\"")).has_value());
+  CHECK(contains(errors(complete("\"listen\": [\"a:1\", \"" + longest + "y\"]")),
+                 "listen: the path of a unix socket has at most 107 bytes, this one has 108: \"/xxx"));
+  CHECK(contains(errors(R"({"users": [{"name": "a", "password": ""}],
+                            "groups": [{"name": "g", "servers": [{"address": ")" +
+                        longest + R"(y"}]}]})"),
+                 "groups[0].servers[0].address: the path of a unix socket has at most 107 bytes"));
+  CHECK(contains(errors(complete(R"("listen": ["a:1", "b:1", "a:1"])")), "listen: \"a:1\" is there twice"));
+  CHECK(contains(errors(complete(R"("listen": ["a:1", "b:1"], "admin": "b:1")")),
+                 "admin: expected another address"));
+  CHECK(contains(errors(complete(R"("admin": "unix:/s")")), "admin: expected a host and port"));
+  for (const char* wrong : {"\"\"", "\"0888\"", "\"1777\"", "\"-1\"", "777"}) {
+    CAPTURE(wrong);
+    CHECK(contains(errors(complete(std::string("\"listen_mode\": ") + wrong)),
+                   "listen_mode: expected permissions in octal digits, \"0000\" to \"0777\""));
+  }
 }
 
 TEST_CASE("An unknown key near no known one lists those that there are.") {

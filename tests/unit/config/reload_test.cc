@@ -21,7 +21,7 @@ TEST_CASE(
     "Keys that need a restart are named and stay as they run, so that they are named again the next time.") {
   const Settings running;
   Settings wanted = running;
-  wanted.listen.port = 1;
+  wanted.listen.front().port = 1;
   wanted.ring.files_max = 64;
   wanted.drain_timeout = 1s;
   const ReloadPlan plan = plan_reload(running, wanted);

@@ -19,11 +19,15 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=66",
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:")
 
 
-def configuration(groups, *, listen, admin, users=None, rules=(), trackers=None, **other):
-    """The configuration as a dictionary. `groups` maps a group's name to its servers: (name, address) pairs."""
+def configuration(groups, *, listen, admin, socket=None, users=None, rules=(), trackers=None, **other):
+    """The configuration as a dictionary. `groups` maps a group's name to its servers: (name, address) pairs; `listen` is
+    a port, or all addresses; `socket` is a path to listen at, too."""
+    addresses = [f"127.0.0.1:{listen}"] if isinstance(listen, int) else [*listen]
+    if socket:
+        addresses.append(f"unix:{socket}")
     how = {"trackers": trackers} if trackers else {}
     return {
-        "listen": f"127.0.0.1:{listen}",
+        "listen": addresses if len(addresses) > 1 else addresses[0],
         "admin": f"127.0.0.1:{admin}",
         "users": users or [{"name": "app", "password": "app"}],
         "groups": [{"name": group, "servers": [{"name": name, "address": address, **how} for name, address in servers]}
@@ -48,7 +52,8 @@ class Lockstep:
 
     @property
     def port(self):
-        return int(self.settings["listen"].rpartition(":")[2])
+        listen = self.settings["listen"]
+        return int((listen if isinstance(listen, str) else listen[0]).rpartition(":")[2])
 
     def start(self, until="/readyz"):
         """Starts lockstep and waits until that admin page answers 200."""
