@@ -27,7 +27,7 @@ class Lockstep:
         for process in list(cls.running):
             process.terminate()
 
-    def __init__(self, binary: pathlib.Path, server: tuple[str, int], policy: str, folder: pathlib.Path, settings: dict | None = None):
+    def __init__(self, binary: pathlib.Path, server: tuple[str, int] | str, policy: str, folder: pathlib.Path, settings: dict | None = None):
         self.binary = binary
         self.policy = policy
         self.server = server
@@ -39,7 +39,9 @@ class Lockstep:
         self.trackers = "automatic"
 
     def start(self) -> None:
-        self.address = ("127.0.0.1", _free_port())
+        # Clients come as lockstep goes to the server: over TCP, or over a unix socket.
+        by_socket = isinstance(self.server, str)
+        self.address = str(self.folder / "socket") if by_socket else ("127.0.0.1", _free_port())
         self.admin = ("127.0.0.1", _free_port())
         self.folder.mkdir(parents=True, exist_ok=True)
         configuration = self.folder / "lockstep.json"
@@ -91,13 +93,12 @@ class Lockstep:
         return "\n".join(f"  log: {line}" for line in lines)
 
     def _configuration(self) -> dict:
-        host, port = self.server
         return {
-            "listen": "{}:{}".format(*self.address),
+            "listen": _text(self.address),
             "admin": "{}:{}".format(*self.admin),
             "cores": 1,
             "users": [{"name": name, "password": password} for name, password in ACCOUNTS.items()],
-            "groups": [{"name": "all", "servers": [{"name": "server", "address": f"{host}:{port}", "trackers": self.trackers}]}],
+            "groups": [{"name": "all", "servers": [{"name": "server", "address": _text(self.server), "trackers": self.trackers}]}],
             "routing": {"policy": self.policy},
             **self.settings,
         }
@@ -117,6 +118,10 @@ class Lockstep:
             break
         self.stop()
         raise RuntimeError(f"lockstep is not ready:\n{self.log_tail()}")
+
+
+def _text(address: tuple[str, int] | str) -> str:
+    return f"unix:{address}" if isinstance(address, str) else "{}:{}".format(*address)
 
 
 def _free_port() -> int:

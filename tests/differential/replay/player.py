@@ -25,7 +25,7 @@ class Entry:
 
 
 class Player:
-    def __init__(self, script: Script, address: tuple[str, int], capabilities: Capability, timeout: float, withheld: Capability = Capability(0)):
+    def __init__(self, script: Script, address: tuple[str, int] | str, capabilities: Capability, timeout: float, withheld: Capability = Capability(0)):
         self.script = script
         self.address = address
         self.withheld = withheld  # flags that no client of the script has, whatever it says

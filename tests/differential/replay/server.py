@@ -24,7 +24,7 @@ UNION SELECT CONCAT('database ', schema_name) FROM ({SCRIPT_DATABASES}) AS datab
 
 
 class Server:
-    def __init__(self, kind: str, address: tuple[str, int]):
+    def __init__(self, kind: str, address: tuple[str, int] | str):
         self.kind = kind
         self.address = address
         self.control = Connection(address)
