@@ -241,6 +241,21 @@ def test_reload(bench, server):
         assert value(bench.connect(path), "SELECT 1") == 1
 
 
+def test_a_successor_takes_the_place(bench):
+    """One whose file is renamed over that of another serves there from then on, and the end of the first leaves it alone."""
+    path, beside = path_for(bench), path_for(bench, "beside")
+    server = bench.server("mariadb-1")
+    with bench.lockstep(server, socket=beside) as second:
+        with bench.lockstep(server, socket=path) as first:
+            old = bench.connect(path)
+            os.rename(beside, path)
+            new = bench.connect(path)
+            assert value(old, "SELECT 1") == value(new, "SELECT 1") == 1
+            assert [len(each.json("/sessions")) for each in (first, second)] == [1, 1]
+        assert value(bench.connect(path), "SELECT 1") == 1
+    assert path.exists() and error_of_connecting(path) is not None
+
+
 def test_drain(bench):
     """At the end the file goes first, so newcomers find no door; an open transaction finishes."""
     path = path_for(bench)
