@@ -28,6 +28,7 @@ struct Limits {
   std::uint32_t rotate_spread = 3;
   std::uint32_t prepared_statements_max = 100;  ///< on one server session
   std::uint32_t audit_one_in = 0;               ///< of the releases; 0: none
+  std::uint32_t pipeline_depth = 1;             ///< clients that may share a session
 };
 
 /// What everything that talks to servers on one core shares.

@@ -57,12 +57,17 @@ Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& w
   INVARIANT(!request.waiting());
   if (ServerSession* session = choose(request)) {
     take(*session, request);
-    lease = Lease(*session);
+    lease = Lease(*session, request.user_);
     return Acquired::leased;
   }
   if (request.previous_only) {
     why = "the server session of the previous statement has served another client since";
     return Acquired::failed;
+  }
+  if (ServerSession* session = choose_shared(request)) {
+    session->join();
+    lease = Lease(*session, request.user_);
+    return Acquired::leased;
   }
   ++context_.counters.pool_misses;
   if (server_.may_connect()) {
@@ -77,7 +82,7 @@ Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& w
     // A soft hold with nothing to ask about is given up at once, before this request stands in line.
     if (ServerSession* session = choose(request)) {
       take(*session, request);
-      lease = Lease(*session);
+      lease = Lease(*session, request.user_);
       return Acquired::leased;
     }
     server_.share_out_soon();
@@ -119,6 +124,44 @@ ServerSession* Pool::choose_least_sync(const LeaseRequest& request) {
     return false;
   });
   return best;
+}
+
+// --- Sharing
+// -----------------------------------------------------------------------------------------------------
+
+/// Only where the alternative is to wait, and nobody waits already: who cannot share gets a session when
+/// those who share it have left.
+ServerSession* Pool::choose_shared(const LeaseRequest& request) {
+  if (!request.may_share || joinable_sessions_.empty() || anyone_waits() || server_.may_connect())
+    return nullptr;
+  std::size_t looked_at = 0;
+  for (ServerSession& session : joinable_sessions_) {
+    if (++looked_at > kWeighedMax) break;
+    if (!may_join(session, request)) continue;
+    session.let_nobody_join();
+    session.let_others_join();  // at the end of the list: the next one joins another
+    return &session;
+  }
+  return nullptr;
+}
+
+/// A session that is to be given up, or to go to others, is joined by nobody, so that it becomes free.
+bool Pool::may_join(ServerSession& session, const LeaseRequest& request) {
+  const bool has_room = session.users() < context_.limits.pipeline_depth && session.may_expect();
+  if (!has_room || session.facets != request.wanted || !request.waiter_.may_join(session)) return false;
+  return !session.outdated && !is_old(session) && !wanted_elsewhere();
+}
+
+/// In the order in which they came: the first one that may not join ends it.
+void Pool::join_waiters(ServerSession& session) {
+  while (anyone_waits() && session.joinable()) {
+    LeaseRequest& request = waiters_.front();
+    if (!request.may_share || !may_join(session, request)) return;
+    session.join();
+    context_.counters.acquire_seconds.record(context_.now() - request.since_);
+    request.withdraw();
+    request.waiter_.on_lease(Lease(session, request.user_));
+  }
 }
 
 /// Moves as often as the design allows: to the session idle for longest that is not the one used last,
@@ -235,12 +278,20 @@ void Pool::leave_idle(ServerSession& session) {
 void Pool::give_back(ServerSession& session) {
   INVARIANT(session.phase() == ServerSession::Phase::leased);
   session.detach();
-  const bool old = context_.now() - session.opened_at() > context_.limits.age_max;
-  if (old || (server_.contended() && server_.waited_for_elsewhere(*this))) {
+  if (is_old(session) || wanted_elsewhere()) {
     ++context_.counters.pool_evictions;
     return session.close();
   }
   audit_or_take_back(session);
+}
+
+bool Pool::is_old(const ServerSession& session) const {
+  return context_.now() - session.opened_at() > context_.limits.age_max;
+}
+
+/// A connection of this pool is due to those who wait in another one, or on another core.
+bool Pool::wanted_elsewhere() {
+  return server_.contended() && server_.waited_for_elsewhere(*this);
 }
 
 /// One session in so many releases is audited first, whoever waits for it.
@@ -275,7 +326,8 @@ void Pool::lease_to(LeaseRequest& request, ServerSession& session) {
   take(session, request);
   context_.counters.acquire_seconds.record(context_.now() - request.since_);
   request.withdraw();
-  request.waiter_.on_lease(Lease(session));
+  request.waiter_.on_lease(Lease(session, request.user_));
+  join_waiters(session);
 }
 
 void Pool::refuse(LeaseRequest& request, std::string_view why, const mysql::ErrPacket* refusal) {

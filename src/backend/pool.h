@@ -25,6 +25,9 @@ class LeaseWaiter {
   /// `why` says what an operator needs to know; `refusal` is the server's ERR packet when it refused the
   /// login.
   virtual void on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) = 0;
+  /// Asked if the request may be shared: whether the session, which is in the wanted state, has all else that
+  /// the statement needs.
+  virtual bool may_join(ServerSession&) { return false; }
 
  protected:
   ~LeaseWaiter() = default;
@@ -49,6 +52,8 @@ class LeaseRequest : public ListHook<> {
   std::uint8_t collation = 0;
   /// Only a session that logged in with `collation` will do: what it stands for is not known yet.
   bool fresh_login = false;
+  /// The statement may run on a session that others share, behind theirs (ServerSession::let_others_join).
+  bool may_share = false;
 
   bool waiting() const { return pool_ != nullptr; }
   void withdraw();
@@ -143,12 +148,18 @@ class Pool {
   void on_closed(ServerSession& session);
   // From leases.
   void give_back(ServerSession& session);
+  /// Somebody who waits takes the place of one who has left those who share the session.
+  void join_waiters(ServerSession& session);
 
   ServerSession* choose(const LeaseRequest& request);
   ServerSession* choose_least_sync(const LeaseRequest& request);
   ServerSession* choose_rotating(const LeaseRequest& request);
   std::optional<std::size_t> sync_cost(const ServerSession& session, const LeaseRequest& request);
   bool previous_is_untouched(const LeaseRequest& request);
+  ServerSession* choose_shared(const LeaseRequest& request);
+  bool may_join(ServerSession& session, const LeaseRequest& request);
+  bool is_old(const ServerSession& session) const;
+  bool wanted_elsewhere();
   void take(ServerSession& session, const LeaseRequest& request);
   void put_idle(ServerSession& session);
   void leave_idle(ServerSession& session);
@@ -177,8 +188,9 @@ class Pool {
   std::uint32_t waiting_ = 0;
   IntrusiveList<ServerSession, detail::All> all_sessions_;
   IdleSessions idle_sessions_;
-  IntrusiveList<LeaseRequest> waiters_;                             // longest waiting first
-  IntrusiveList<ServerSession, detail::Offered> offered_sessions_;  // longest offered first
+  IntrusiveList<LeaseRequest> waiters_;                               // longest waiting first
+  IntrusiveList<ServerSession, detail::Offered> offered_sessions_;    // longest offered first
+  IntrusiveList<ServerSession, detail::Joinable> joinable_sessions_;  // the one joined last is at the end
 };
 
 }  // namespace lockstep::backend

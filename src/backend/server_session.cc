@@ -28,6 +28,9 @@ using mysql::Capability::CLIENT_TRANSACTIONS;
 
 namespace {
 
+/// How long one of several who share a session may keep the others waiting.
+constexpr std::chrono::milliseconds kPatience{10};
+
 /// What every server session negotiates, whoever it is for.
 constexpr std::uint32_t kAlways = CLIENT_LONG_PASSWORD | CLIENT_LONG_FLAG | CLIENT_PROTOCOL_41 |
                                   CLIENT_TRANSACTIONS | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH |
@@ -87,9 +90,11 @@ void ServerSession::close() {
   INVARIANT(!in_idle_list());
   if (phase_ == Phase::closing) return;
   withdraw_offer();
+  let_nobody_join();
   phase_ = Phase::closing;
   pool_.server().connection_closing();
   user_ = nullptr;
+  users_ = 0;
   timeout_.cancel();
   stream_.close();
 }
@@ -98,6 +103,7 @@ void ServerSession::attach(ServerSessionUser& user) {
   INVARIANT(user_ == nullptr);
   phase_ = Phase::leased;
   user_ = &user;
+  users_ = 1;
   previous_lease_number_ = std::exchange(lease_number_, ++context_.last_lease);
 }
 
@@ -105,7 +111,10 @@ void ServerSession::detach() {
   for (std::uint8_t i = 0; i < due_count_; ++i)
     INVARIANT(due_[(due_first_ + i) % kDueMax].reply == Reply::dropped);
   withdraw_offer();
+  let_nobody_join();
+  timeout_.cancel();
   user_ = nullptr;
+  users_ = 0;
 }
 
 void ServerSession::offer() {
@@ -124,7 +133,85 @@ void ServerSession::ask_back() {
   user_->on_asked_back(*this);
 }
 
+// --- Shared by several clients
+// -----------------------------------------------------------------------------------
+
+void ServerSession::let_others_join() {
+  INVARIANT(phase_ == Phase::leased);
+  if (!joinable()) pool_.joinable_sessions_.push_back(*this);
+}
+
+void ServerSession::let_nobody_join() {
+  if (joinable()) ListHook<detail::Joinable>::unlink();
+}
+
+/// What those before left behind is gone with the statement that comes.
+void ServerSession::join() {
+  INVARIANT(phase_ == Phase::leased);
+  ++users_;
+  ++context_.counters.statements_shared;
+  previous_lease_number_ = std::exchange(lease_number_, ++context_.last_lease);
+  if (timeout_.armed()) return;
+  statements_done_when_joined_ = statements_done_;
+  context_.timers.set(timeout_, context_.now() + kPatience);
+}
+
+void ServerSession::leave(ServerSessionUser& user) {
+  INVARIANT(is_shared());
+  each_statement_due([&user](Due& due) {
+    if (due.user == &user) due.reply = Reply::dropped;
+  });
+  if (user_ == &user) user_ = nullptr;
+  --users_;
+  pool_.join_waiters(*this);
+}
+
+void ServerSession::put_off_others(const ServerSessionUser* user) {
+  const Users others = users_due(user);
+  each_statement_due([user](Due& due) {
+    if (due.user != user) due.reply = Reply::dropped;
+  });
+  users_ -= static_cast<std::uint32_t>(others.count);
+  let_nobody_join();
+  context_.counters.statements_put_off += others.count;
+  if (users_ == 0) close();  // it answers what nobody waits for any more
+  for (std::size_t i = 0; i < others.count; ++i) others.list[i]->on_put_off(*this);
+}
+
+void ServerSession::break_off(const ServerSessionUser& user, Error error) {
+  const Users others = users_due(&user);
+  close();
+  for (std::size_t i = 0; i < others.count; ++i) others.list[i]->on_server_lost(*this, error);
+}
+
+ServerSession::Users ServerSession::users_due(const ServerSessionUser* but) {
+  Users users;
+  each_statement_due([&](Due& due) {
+    if (due.user != but) users.list[users.count++] = due.user;
+  });
+  return users;
+}
+
+/// Nobody waits for longer than twice this behind one statement.
+void ServerSession::on_patience_lost() {
+  const Due& first = due_[due_first_];
+  if (due_count_ == 0 || users_due(first.user).count == 0) return;
+  if (statements_done_ == statements_done_when_joined_)
+    return put_off_others(first.reply == Reply::statement ? first.user : nullptr);
+  statements_done_when_joined_ = statements_done_;
+  context_.timers.set(timeout_, context_.now() + kPatience);
+}
+
+template <typename Visit>
+void ServerSession::each_statement_due(Visit&& visit) {
+  for (std::uint8_t i = 0; i < due_count_; ++i) {
+    Due& due = due_[(due_first_ + i) % kDueMax];
+    if (due.reply == Reply::statement) visit(due);
+  }
+}
+
 void ServerSession::on_timeout() {
+  if (phase_ == Phase::leased) return on_patience_lost();
   fail_set_up(describe(Error{Fault::timed_out}));
 }
 
@@ -244,9 +331,11 @@ std::size_t ServerSession::feed_reply(MutableBytes bytes, const net::BufferLease
     return result.consumed;
   }
   // The user may give the lease back while it looks at the end of a reply, so the queue moves on first.
+  ServerSessionUser* const user = due_[due_first_].user;
   if (result.reply_done) pop_due();
   if (reply == Reply::statement) {
-    user_->on_reply(*this, result, bytes, lease);
+    user_ = user;
+    user->on_reply(*this, result, bytes, lease);
   } else if (reply == Reply::sync && result.reply_done) {
     sync_done(result);
   } else if (reply == Reply::prepare) {
@@ -392,7 +481,10 @@ bool ServerSession::charset_from_login() const {
 void ServerSession::reset() {
   INVARIANT(phase_ == Phase::leased);
   withdraw_offer();
+  let_nobody_join();
+  timeout_.cancel();
   user_ = nullptr;
+  users_ = 0;
   phase_ = Phase::resetting;
   note_reset();
   // The schema stays, but collation_database, which came with it, goes back to the global value.
@@ -507,8 +599,12 @@ void ServerSession::audited() {
 // --- What is due
 // -------------------------------------------------------------------------------------------------
 
-void ServerSession::expect_reply(mysql::Command command) {
-  expect({Reply::statement, command});
+void ServerSession::expect_reply(ServerSessionUser& user, mysql::Command command) {
+  expect({.reply = Reply::statement,
+          .command = command,
+          .user = &user,
+          .report_definitions = report_definitions_,
+          .hand_out_rows = hands_out_rows_});
 }
 void ServerSession::expect_sync(mysql::Command command) {
   expect({Reply::sync, command});
@@ -559,9 +655,8 @@ void ServerSession::expect(Due due) {
 
 /// What the user wants to see of its own statement's reply only.
 void ServerSession::report_to_user(const Due& due) {
-  const bool is_users = due.reply == Reply::statement;
-  scanner_.report_definitions(is_users && report_definitions_);
-  scanner_.hand_out_rows(is_users && hands_out_rows_);
+  scanner_.report_definitions(due.report_definitions);
+  scanner_.hand_out_rows(due.hand_out_rows);
 }
 
 void ServerSession::begin_due() {
@@ -583,6 +678,7 @@ void ServerSession::begin_due() {
 void ServerSession::pop_due() {
   due_first_ = static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
   --due_count_;
+  ++statements_done_;
   if (due_count_ != 0) begin_due();
 }
 
@@ -606,11 +702,14 @@ void ServerSession::on_ended(Error error) {
   }
 }
 
+/// Each of several has a reply due; one that has the session alone need not.
 void ServerSession::lost(Error error) {
   ++context_.counters.server_lost;
-  ServerSessionUser& user = *user_;
+  ServerSessionUser* const user = user_;
+  const Users others = users_due(user);
   close();
-  user.on_server_lost(*this, error);
+  if (user != nullptr) user->on_server_lost(*this, error);
+  for (std::size_t i = 0; i < others.count; ++i) others.list[i]->on_server_lost(*this, error);
 }
 
 void ServerSession::on_closed() {
@@ -621,8 +720,9 @@ void ServerSession::append_json(std::string& json) const {
   static constexpr const char* kPhases[] = {"connecting", "logging in", "setting up", "idle",
                                             "leased",     "resetting",  "auditing",   "closing"};
   auto out = std::back_inserter(json);
-  fmt::format_to(out, "{{\"connection_id\":{},\"phase\":\"{}\",\"lease\":{},\"prepared_statements\":{}",
-                 connection_id_, kPhases[static_cast<std::size_t>(phase_)], lease_number_, statements.size());
+  fmt::format_to(
+      out, "{{\"connection_id\":{},\"phase\":\"{}\",\"users\":{},\"lease\":{},\"prepared_statements\":{}",
+      connection_id_, kPhases[static_cast<std::size_t>(phase_)], users_, lease_number_, statements.size());
   if (facets.variables != nullptr) {
     fmt::format_to(out,
                    ",\"schema\":{},\"versions\":{{\"schema\":{},\"variables\":{},\"multi_statements\":{}}},"

@@ -30,6 +30,7 @@ namespace detail {
 struct Idle {};  // tags of the lists of its pool that a session may be in
 struct SameState {};
 struct Offered {};
+struct Joinable {};
 struct All {};
 }  // namespace detail
 
@@ -55,6 +56,9 @@ class ServerSessionUser {
   virtual void on_server_lost(ServerSession& server, Error error) = 0;
   /// Another client waits for the session that was offered: give it back. May take a moment.
   virtual void on_asked_back(ServerSession& server) = 0;
+  /// Others share the session, and one of them takes longer than it should, or wants it for itself. The lease
+  /// is gone, and nothing of the reply has come or will: the statement is to run elsewhere.
+  virtual void on_put_off(ServerSession&) {}
 
  protected:
   ~ServerSessionUser() = default;
@@ -68,11 +72,12 @@ enum class OpenFault : std::uint8_t {
 };
 
 /// One logged-in connection to a server, and the state it was last brought to. Belongs to a pool; works for
-/// one client session at a time, through a Lease.
+/// one client session at a time, through a Lease, or for several whose statements are pipelined.
 class ServerSession : public net::StreamOwner,
                       public ListHook<detail::Idle>,
                       public ListHook<detail::SameState>,
                       public ListHook<detail::Offered>,
+                      public ListHook<detail::Joinable>,
                       public ListHook<detail::All> {
  public:
   enum class Phase : std::uint8_t {
@@ -118,6 +123,22 @@ class ServerSession : public net::StreamOwner,
   /// others wait. Good until the user withdraws it or the lease ends.
   void offer();
   void withdraw_offer();
+
+  // --- Shared by several clients: their statements are sent one behind the other ---
+
+  /// The user's statement, which is sent, reads, is short, and leaves the session as it is. Until its reply
+  /// ends, others of that kind may join (Pool::join).
+  void let_others_join();
+  void let_nobody_join();
+  bool joinable() const { return ListHook<detail::Joinable>::linked(); }
+  bool is_shared() const { return users_ > 1; }
+  std::uint32_t users() const { return users_; }
+  /// One of several ends its lease; if a reply is due to it, that is dropped.
+  void leave(ServerSessionUser& user);
+  /// All who share the session with the user, which may be nobody, run their statements elsewhere.
+  void put_off_others(const ServerSessionUser* user);
+  /// The user cannot read what the server says: the connection is closed, and all others have lost it.
+  void break_off(const ServerSessionUser& user, Error error);
 
   Pool& pool() const { return pool_; }
   Phase phase() const { return phase_; }
@@ -165,7 +186,7 @@ class ServerSession : public net::StreamOwner,
   void hand_out_rows(bool on) { hands_out_rows_ = on; }
 
   /// What the next replies are, in the order in which their commands are sent.
-  void expect_reply(mysql::Command command);
+  void expect_reply(ServerSessionUser& user, mysql::Command command);
   void expect_sync(mysql::Command command);
   /// Statements in front of the one that expect_reply() names next, in the same text: each is answered as a
   /// sync is, and one that fails is the end of the reply.
@@ -214,6 +235,9 @@ class ServerSession : public net::StreamOwner,
     mysql::Command command;
     SmallResult::OnRow on_row = nullptr;
     void* context = nullptr;
+    ServerSessionUser* user = nullptr;  // of a statement
+    bool report_definitions = false;
+    bool hand_out_rows = false;
   };
   struct Login {
     explicit Login(const mysql::ServerCredentials& credentials) : machine(credentials) {}
@@ -228,7 +252,17 @@ class ServerSession : public net::StreamOwner,
   void on_timeout();
 
   void attach(ServerSessionUser& user);
+  void join();
   void detach();
+  /// Those to whom a reply to a statement is due, in order.
+  struct Users {
+    std::array<ServerSessionUser*, kDueMax> list;
+    std::size_t count = 0;
+  };
+  Users users_due(const ServerSessionUser* but);
+  template <typename Visit>
+  void each_statement_due(Visit&& visit);
+  void on_patience_lost();
 
   std::size_t feed_login(MutableBytes bytes);
   std::uint32_t offered_capabilities() const;
@@ -260,7 +294,10 @@ class ServerSession : public net::StreamOwner,
 
   Context& context_;
   Pool& pool_;
-  ServerSessionUser* user_ = nullptr;
+  ServerSessionUser* user_ = nullptr;  // of several the one whose reply came last, until it has left
+  std::uint32_t users_ = 0;
+  std::uint64_t statements_done_ = 0;
+  std::uint64_t statements_done_when_joined_ = 0;  // when the timeout was set
   Phase phase_ = Phase::connecting;
   std::uint8_t collation_;
   std::uint8_t due_first_ = 0;

@@ -18,7 +18,8 @@ backend::Limits limits(const config::Settings& settings) {
           .rotate = settings.routing.policy == config::RoutingPolicy::rotate,
           .rotate_spread = settings.pool.rotate_spread,
           .prepared_statements_max = settings.pool.prepared_statements_max,
-          .audit_one_in = settings.audit.one_in};
+          .audit_one_in = settings.audit.one_in,
+          .pipeline_depth = settings.pool.pipeline_depth};
 }
 
 backend::ClusterPlan cluster_plan(const config::Settings& settings,

@@ -447,6 +447,15 @@ class ClientSession : public net::StreamOwner,
   void forget_what_was_set(Hold& left);
   void end_reset(Hold& hold);
 
+  // --- Several clients on one server session (sharing_flow.cc) ---
+  bool may_share();
+  bool may_join(backend::ServerSession& server) override;
+  void let_others_join(backend::ServerSession& server);
+  void end_sharing(Hold& hold);
+  void note_history();
+  void on_put_off(backend::ServerSession& server) override;
+  void kill_sharing();
+
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
   bool must_know_how_texts_are_read(const backend::ServerSession& server) const;

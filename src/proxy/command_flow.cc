@@ -305,6 +305,7 @@ void ClientSession::acquire(std::size_t group) {
   request.previous = residue.server;
   request.previous_lease = residue.lease_number;
   request.previous_only = asks;
+  request.may_share = run_.may_share = !entering && may_share();
   request.collation = collation_ > kLoginCollationMax ? 0 : static_cast<std::uint8_t>(collation_);
   request.fresh_login = facets_.variables == nullptr && collation_ <= kLoginCollationMax;
 

@@ -158,7 +158,8 @@ void ClientSession::leave_residue(Hold& hold) {
     if (previous_.is_on(server) && run_.syncs_sent != 0) previous_.lease_number = 0;
     return;
   }
-  previous_ = {&server, &server.pool(), server.lease_number(), hold.group};
+  const std::uint64_t lease_number = server.is_shared() ? 0 : server.lease_number();
+  previous_ = {&server, &server.pool(), lease_number, hold.group};
   // SET GLOBAL: it is about to be closed, and the count that it leaves is 0 on any.
   if (server.outdated && run_.kind == StatementKind::set && !run_.failed) previous_ = {};
   if (!run_.has_reply()) return;

@@ -176,7 +176,7 @@ void ClientSession::be_killed(const KillOrder& order) {
 /// As a server does it: no last word, whatever runs.
 void ClientSession::end_connection(const KillOrder& order) {
   Shared& shared = shared_;
-  if (state_ != State::relay || run_.reply_done) {
+  if (state_ != State::relay || run_.reply_done || run_server_->is_shared()) {
     close();
     return shared.clients.answer_kill(order.asker, KillAnswer::done, {});
   }
@@ -195,6 +195,11 @@ void ClientSession::kill_statement(const KillOrder& order) {
   switch (state_) {
     case State::relay:
       if (run_.reply_done || !run_.has_reply()) return done();
+      if (run_server_->is_shared()) {
+        kill_sharing();
+        return done();
+      }
+      run_server_->let_nobody_join();
       run_.killed = true;
       if (kill_ != nullptr) return kill_->also_for(order.asker);
       shared_.kill_errands.push_back(std::make_unique<KillErrand>(shared_, order, this));

@@ -19,6 +19,8 @@ constexpr std::uint16_t kDumpDenied = 1227;
 // --------------------------------------------------------------------------------------
 
 void ClientSession::conclude(Hold& hold) {
+  note_history();
+  if (run_.may_share) end_sharing(hold);
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
   const bool role_unsaid = role_unsaid_ && hold.server().pool().profile().has_roles();

@@ -217,7 +217,7 @@ void ClientSession::on_server_sent(backend::ServerSession& server) {
 
 /// A reply that cannot be read: the server session is given up as if its connection had broken.
 void ClientSession::on_server_lost_here(backend::ServerSession& server, Error error) {
-  server.close();
+  server.break_off(*this, error);
   on_server_lost(server, error);
 }
 

@@ -14,6 +14,7 @@
 #include "proxy/clients.h"
 #include "proxy/guard.h"
 #include "proxy/kill_errand.h"
+#include "proxy/read_history.h"
 #include "proxy/router.h"
 #include "session/prepared_text.h"
 #include "session/reports.h"
@@ -51,8 +52,9 @@ struct Shared {
   session::TextAnalysis inner_analysis{};  ///< and one that it holds
   std::string client_state{};              ///< a state block on its way to a client
   std::string question{};                  ///< a statement of lockstep's own under construction
-  Guard guard{};                           ///< syncs in front of the statement that is sent next
-  std::string rewritten{};                 ///< an OK packet as a client is to see it
+  ReadHistory read_history{};
+  Guard guard{};            ///< syncs in front of the statement that is sent next
+  std::string rewritten{};  ///< an OK packet as a client is to see it
   session::Reports reports{};
   std::vector<session::VariableChange> changes{};
   std::vector<std::string_view> answer_values{};

@@ -39,6 +39,10 @@ struct StatementRun {
   bool hides_trackers = false;      ///< the server session's trackers are off while it runs
   sql::CountColumns count_columns;  ///< whose value lockstep puts into the reply
   bool runs_nothing = false;        ///< the server will refuse it as it stands
+  bool may_share = false;           ///< others' statements may be sent behind it (sharing_flow.cc)
+  bool joined = false;              ///< it was sent behind others'
+  bool put_off = false;             ///< it was, and runs again by itself
+  std::uint32_t reads_shape = 0;    ///< of a text whose history is kept, else 0
   MutableBytes packet;              ///< headers included
   net::BufferLease lease;
   std::string_view text;  ///< SQL text, in `packet` or in a prepared statement

@@ -321,7 +321,7 @@ void ClientSession::give_up_guard(backend::ServerSession& server) {
 void ClientSession::send_guarded(backend::ServerSession& server) {
   const std::string_view guard = shared_.guard.text();
   server.expect_guards(shared_.guard.size());
-  server.expect_reply(run_.command);
+  server.expect_reply(*this, run_.command);
   const auto head_bytes = static_cast<std::size_t>(as_bytes(run_.text).data() - run_.packet.data());
   std::string& head = shared_.question;
   head.clear();
@@ -500,6 +500,8 @@ void ClientSession::send_statement(Hold& hold) {
   }
   enter(State::relay);
   run_server_ = &server;
+  run_.joined = server.is_shared();
+  INVARIANT(!run_.joined || syncs_due_ == 0);
   run_.sent = shared_.now();
   run_.status_before = status_before(hold);
   server.hand_out_rows(run_.count_columns.any());
@@ -512,13 +514,14 @@ void ClientSession::send_statement(Hold& hold) {
   if (guards_ && shared_.guard.size() != 0) {
     send_guarded(server);
   } else {
-    if (!silent) server.expect_reply(run_.command);
+    if (!silent) server.expect_reply(*this, run_.command);
     send_bytes_of_command(server, run_.packet);
   }
   let_go_of_request();
   if (hides_trackers) server.put_trackers_back();
   if (silent) run_.reply_done = true;
   if (silent && run_.request_done) return finish_statement(server);
+  if (run_.may_share) let_others_join(server);
   if (takes_input()) take_pending();
 }
 

@@ -111,6 +111,7 @@ config::Settings ProxyWorld::make_settings() const {
   }
   made.routing.policy = settings_.rotate ? config::RoutingPolicy::rotate : config::RoutingPolicy::least_sync;
   made.pool.connections_max = settings_.connections_max;
+  made.pool.pipeline_depth = settings_.pipeline_depth;
   made.audit.one_in = settings_.audit_one_in;
   made.sessions_max = 64;
   made.ring = {.chatter_buffers = 64,

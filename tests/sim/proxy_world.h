@@ -22,6 +22,7 @@ struct ProxyWorldSettings {
   std::uint32_t clients = 4;
   std::uint32_t deaf_clients = 0;     ///< further ones, that ask for much and read none of it
   std::uint32_t connections_max = 4;  ///< to each server
+  std::uint32_t pipeline_depth = 1;
   bool rotate = false;
   std::uint32_t audit_one_in = 0;
   bool unix_sockets = false;  ///< on both sides
