@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import urllib.request
 
-from lab.process import LabError, Process, free_port, page_serves, port_serves
+from bench.process import LabError, Process, free_port, page_serves, port_serves
 from testbed.lockstep import Metrics
 
 

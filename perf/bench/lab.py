@@ -5,7 +5,7 @@ import os
 import shlex
 import subprocess
 
-from lab.process import LabError, Process, free_port, port_serves
+from bench.process import LabError, Process, free_port, port_serves
 
 # Scenarios bring their own tables to a real server, in a schema of their own; the canned one has every table.
 SCHEMA = "lockstep_perf"

@@ -3,11 +3,11 @@ each sets user variables, prepares statements and asks for LAST_INSERT_ID()."""
 
 import threading
 
-from lab import report
-from lab.contenders import Lockstep
-from lab.lab import SCHEMA, TABLE_ROWS, rows_table
-from lab.measure import measure
-from lab.process import LabError
+from bench import report
+from bench.contenders import Lockstep
+from bench.lab import SCHEMA, TABLE_ROWS, rows_table
+from bench.measure import measure
+from bench.process import LabError
 
 CONNECTIONS = "1000"
 QUICK_CONNECTIONS = CONNECTIONS

@@ -2,7 +2,7 @@
 
 import sys
 
-from lab.process import LabError
+from bench.process import LabError
 
 
 def measure(lab, contender, connections):

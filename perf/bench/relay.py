@@ -1,10 +1,10 @@
 """What stands in the middle, beside the least that anything there can cost."""
 
-from lab import contenders as lab_contenders
-from lab import report
-from lab.limit import missed
-from lab.measure import run_more_rounds, run_rounds
-from lab.process import LabError
+from bench import contenders as lab_contenders
+from bench import report
+from bench.limit import missed
+from bench.measure import run_more_rounds, run_rounds
+from bench.process import LabError
 
 CONNECTIONS = "1,16,64,512"
 QUICK_CONNECTIONS = CONNECTIONS

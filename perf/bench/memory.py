@@ -3,9 +3,9 @@ few clients to many, divided by their number."""
 
 import sys
 
-from lab import report
-from lab.contenders import Lockstep
-from lab.lab import TABLE_ROWS, rows_table
+from bench import report
+from bench.contenders import Lockstep
+from bench.lab import TABLE_ROWS, rows_table
 
 CONNECTIONS = "10000"
 QUICK_CONNECTIONS = "1000"

@@ -3,11 +3,11 @@ that every statement needs a sync. Few server sessions serve many clients, and a
 
 from typing import NamedTuple
 
-from lab import report
-from lab.contenders import Lockstep
-from lab.lab import TABLE_ROWS, rows_table
-from lab.limit import missed
-from lab.measure import run_more_rounds, run_rounds
+from bench import report
+from bench.contenders import Lockstep
+from bench.lab import TABLE_ROWS, rows_table
+from bench.limit import missed
+from bench.measure import run_more_rounds, run_rounds
 
 CONNECTIONS = "1,64"
 QUICK_CONNECTIONS = CONNECTIONS
