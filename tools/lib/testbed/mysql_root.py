@@ -49,13 +49,25 @@ class MysqlRoot:
                 say(f"MySQL: making a {SUITE} system in {self.folder} (a minute or two, 2 GB)")
                 self._run("debootstrap", ["debootstrap", "--variant=minbase", SUITE, str(self.folder), mirror()])
                 self._keep_services_from_starting()
-            missing = [package for package in PACKAGES if package not in (self._installed() or [])]
-            say("MySQL: installing " + " ".join(missing))
-            apt = ["apt-get", "-q", "-o", "Acquire::Check-Valid-Until=false"]
-            self._run("apt-get update", self.command(*apt, "update"))
-            self._run("apt-get install", self.command(*apt, "install", "-y", "--no-install-recommends", *missing))
-            self._run("apt-get clean", self.command("apt-get", "clean"))
+            self._install([package for package in PACKAGES if package not in (self._installed() or [])], say)
             self.complete.write_text("\n".join(PACKAGES) + "\n")
+
+    def add(self, packages, say):
+        """Installs packages that not everybody needs, such as mysql-router; those that are there already stay."""
+        self.ensure(say)
+        with self.state.locked("mysql-root"):
+            self._install(packages, say)
+
+    def program(self, path):
+        """Whether the folder has that program."""
+        return self.complete.exists() and (self.folder / path.lstrip("/")).exists()
+
+    def _install(self, packages, say):
+        say("MySQL: installing " + " ".join(packages))
+        apt = ["apt-get", "-q", "-o", "Acquire::Check-Valid-Until=false"]
+        self._run("apt-get update", self.command(*apt, "update"))
+        self._run("apt-get install", self.command(*apt, "install", "-y", "--no-install-recommends", *packages))
+        self._run("apt-get clean", self.command("apt-get", "clean"))
 
     def _installed(self):
         """The packages that the folder has, or None when it is not complete. It may be older than today's list."""
