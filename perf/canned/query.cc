@@ -6,17 +6,18 @@
 namespace lockstep::perf {
 namespace {
 
-constexpr unsigned kRowsMax = 1'000'000;  // a reply is made in memory: about 120 MB
-
-/// `/*rows=N*/` anywhere in the text asks for N rows.
-unsigned rows_asked(std::string_view statement, unsigned otherwise) {
-  constexpr std::string_view kMark = "/*rows=";
-  const std::size_t found = statement.find(kMark);
+/// `/*NAME=N*/` anywhere in the text asks for N of what a name says.
+unsigned asked(std::string_view statement, std::string_view mark, unsigned otherwise, unsigned most) {
+  const std::size_t found = statement.find(mark);
   if (found == std::string_view::npos) return otherwise;
-  unsigned rows = otherwise;
-  std::from_chars(statement.data() + found + kMark.size(), statement.data() + statement.size(), rows);
-  return std::min(rows, kRowsMax);
+  unsigned number = otherwise;
+  std::from_chars(statement.data() + found + mark.size(), statement.data() + statement.size(), number);
+  return std::min(number, most);
 }
+
+constexpr unsigned kRowsMax = 100'000'000;
+constexpr unsigned kColumnsMax = 4096;                 // as servers have it
+constexpr unsigned kRowBytesMax = 1024 * 1024 * 1024;  // max_allowed_packet's own maximum
 
 /// The statement at the front of the text, which is cut to what follows its semicolon.
 std::string_view take_statement(std::string_view& text) {
@@ -75,6 +76,12 @@ bool Query::returns_rows(std::string_view statement) {
   return Lexer(statement).peek().is("SELECT");
 }
 
+RowsAsked Query::rows_asked(std::string_view statement) const {
+  const unsigned columns = std::max(1U, asked(statement, "/*columns=", 1, kColumnsMax));
+  return {asked(statement, "/*rows=", settings_.rows, kRowsMax),
+          asked(statement, "/*row_bytes=", settings_.row_bytes, kRowBytesMax), columns};
+}
+
 unsigned Query::parameters(std::string_view statement) {
   unsigned count = 0;
   for (Lexer lexer(statement); lexer.peek().kind != TokenKind::end; lexer.next())
@@ -91,7 +98,7 @@ bool Query::select(std::string_view statement, Lexer lexer, bool binary, Reply& 
     }
   }
   state_.read_rows();
-  reply.canned_rows(table_, rows_asked(statement, settings_.rows), binary);
+  reply.canned_rows(table_, rows_asked(statement), binary);
   return true;
 }
 

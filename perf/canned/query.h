@@ -22,6 +22,9 @@ class Query {
   bool run_one(std::string_view statement, bool binary, Reply& reply);
 
   static bool returns_rows(std::string_view statement);
+  /// What the statement's text asks for in comments, `/*rows=1000*/ /*row_bytes=65536*/ /*columns=8*/`, else
+  /// what the program was started with.
+  RowsAsked rows_asked(std::string_view statement) const;
   static unsigned parameters(std::string_view statement);
 
  private:

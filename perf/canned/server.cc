@@ -11,18 +11,12 @@ namespace lockstep::perf {
 namespace {
 
 constexpr unsigned kOpBits = 8;
-// A reply that grew large gives its memory back, or a thousand sessions would each keep their largest.
-constexpr std::size_t kKeptBytesMax = 256 * 1024;
 
 }  // namespace
 
 Server::Server(const Address& listen, const CannedSettings& settings)
-    : settings_(settings),
-      ring_(UringSettings{}),
-      table_(settings.row_bytes),
-      listener_(listen_on(listen)),
-      connections_(UringSettings{}.files) {
-  for (unsigned slot = UringSettings{}.files; slot-- > 0;) free_slots_.push_back(slot);
+    : settings_(settings), ring_(UringSettings{}), listener_(listen_on(listen)), connections_(ring_.files()) {
+  for (unsigned slot = ring_.files(); slot-- > 0;) free_slots_.push_back(slot);
 }
 
 void Server::run() {
@@ -91,23 +85,28 @@ void Server::on_receive(unsigned slot, const io_uring_cqe& cqe) {
 
 void Server::send_or_end(unsigned slot) {
   Connection& connection = *connections_[slot];
-  if (!connection.sending.empty() || connection.ending) return;
-  if (connection.waiting.empty()) {
+  if (!connection.piece.empty() || connection.ending) return;
+  connection.piece = connection.sending.next_piece();
+  if (connection.piece.empty()) {
+    connection.sending.clear();
+    std::swap(connection.sending, connection.waiting);
+    connection.piece = connection.sending.next_piece();
+  }
+  if (connection.piece.empty()) {
     if (!connection.open) end(slot);
     return;
   }
-  connection.sending.swap(connection.waiting);
-  ring_.send(slot, connection.sending.data(), connection.sending.size(), started(slot, Op::send));
+  ring_.send(slot, connection.piece.data(), connection.piece.size(), started(slot, Op::send));
 }
 
 void Server::on_send(unsigned slot, int result) {
   Connection& connection = *connections_[slot];
-  if (result < 0 || static_cast<std::size_t>(result) != connection.sending.size()) {
+  if (result < 0 || static_cast<std::size_t>(result) != connection.piece.size()) {
     connection.open = false;
+    connection.sending.clear();
     connection.waiting.clear();
   }
-  if (connection.sending.capacity() > kKeptBytesMax) connection.sending = std::string();
-  connection.sending.clear();
+  connection.piece = {};
   send_or_end(slot);
 }
 

@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "canned/outbox.h"
+#include "canned/rows.h"
 #include "canned/session.h"
 #include "common/arguments.h"
 #include "common/uring.h"
@@ -21,8 +24,9 @@ class Server {
   enum class Op : std::uint8_t { accept, receive, send, shutdown, close };
 
   struct Connection {
-    std::string sending;  // lent to the send in flight
-    std::string waiting;  // written by the session meanwhile
+    Outbox sending;          // a piece of it is lent to the send in flight
+    std::string_view piece;  // that piece, empty when there is none
+    Outbox waiting;          // written by the session meanwhile
     std::unique_ptr<Session> session;
     unsigned in_flight = 0;
     bool receiving = false;

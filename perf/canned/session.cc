@@ -45,8 +45,7 @@ std::uint8_t next(std::uint8_t sequence_id) {
 
 }  // namespace
 
-Session::Session(const CannedSettings& settings, CannedRows& table, std::uint32_t connection_id,
-                 std::string& out)
+Session::Session(const CannedSettings& settings, CannedRows& table, std::uint32_t connection_id, Outbox& out)
     : settings_(settings),
       out_(out),
       connection_id_(connection_id),
@@ -117,7 +116,7 @@ bool Session::on_packet(Bytes payload, std::uint8_t sequence_id) {
 
 void Session::greet() {
   const std::uint32_t offered = kOffered | (settings_.flavor == Flavor::mysql ? CLIENT_LONG_PASSWORD : 0U);
-  PacketWriter writer(out_, 0);
+  PacketWriter writer(out_.text(), 0);
   writer.begin().integer(10, 1).text_with_nul(settings_.version).integer(connection_id_, 4);
   writer.text(std::string_view(nonce_).substr(0, kNonceFirstPart)).integer(0, 1).integer(offered & 0xFFFF, 2);
   writer.integer(settings_.flavor == Flavor::mysql ? kUtf8mb4 : kUtf8mb4GeneralCi, 1)
@@ -153,7 +152,7 @@ bool Session::on_handshake_response(PacketReader reader, std::uint8_t sequence_i
 
 bool Session::request_auth_switch(std::uint8_t sequence_id) {
   nonce_ = make_nonce();
-  PacketWriter(out_, next(sequence_id))
+  PacketWriter(out_.text(), next(sequence_id))
       .begin()
       .integer(kAuthSwitch, 1)
       .text_with_nul(default_plugin(settings_.flavor))
@@ -172,7 +171,7 @@ bool Session::finish_login(bool accepted, std::string_view plugin, std::uint8_t 
     reply(next(sequence_id)).error(1045, "28000", "Access denied for user (using password: YES)");
     return false;
   }
-  PacketWriter writer(out_, next(sequence_id));
+  PacketWriter writer(out_.text(), next(sequence_id));
   if (plugin == kSha2Plugin) writer.begin().integer(kAuthMoreData, 1).integer(kFastAuthSuccess, 1).end();
   phase_ = Phase::commands;
   reply(writer.sequence_id()).ok();
@@ -227,7 +226,7 @@ bool Session::change_user(std::string_view body) {
 void Session::prepare(std::string_view text, Reply& answer) {
   const bool rows = Query::returns_rows(text);
   prepared_[++last_prepared_] = {std::string(text), rows};
-  answer.prepared(last_prepared_, rows ? 1 : 0, Query::parameters(text));
+  answer.prepared(last_prepared_, rows ? query_.rows_asked(text).columns : 0, Query::parameters(text));
 }
 
 void Session::execute(std::string_view body, Reply& answer) {

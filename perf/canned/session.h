@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "canned/outbox.h"
 #include "canned/query.h"
 #include "canned/reply.h"
 #include "canned/session_state.h"
@@ -17,7 +18,7 @@ namespace lockstep::perf {
 class Session {
  public:
   /// Writes the greeting to `out`, to which all replies go.
-  Session(const CannedSettings& settings, CannedRows& table, std::uint32_t connection_id, std::string& out);
+  Session(const CannedSettings& settings, CannedRows& table, std::uint32_t connection_id, Outbox& out);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -45,7 +46,7 @@ class Session {
   Reply reply(std::uint8_t sequence_id);
 
   const CannedSettings& settings_;
-  std::string& out_;
+  Outbox& out_;
   std::uint32_t connection_id_;
   SessionState state_;
   Query query_;

@@ -44,7 +44,9 @@ void pin_to_cpu(int cpu);
 /// A listening socket whose accepted ones send without delay. A unix socket's file takes the place of one
 /// that is there.
 int listen_on(const Address& address);
-/// A socket for that address that sends without delay, not connected.
-int open_socket(const Address& address);
+/// A socket for that address that sends without delay, not connected. `flags` are more of socket(2)'s.
+int open_socket(const Address& address, int flags = 0);
+/// Lets the process have as many files open as it may, and says how many.
+unsigned raise_file_limit();
 
 }  // namespace lockstep::perf

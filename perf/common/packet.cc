@@ -11,10 +11,19 @@ PacketWriter& PacketWriter::begin() {
 }
 
 PacketWriter& PacketWriter::end() {
+  while (out_.size() - start_ - kHeaderBytes >= kPayloadMax) split();
   const std::size_t payload_bytes = out_.size() - start_ - kHeaderBytes;
   for (unsigned i = 0; i < 3; ++i) out_[start_ + i] = static_cast<char>(payload_bytes >> (8 * i));
   out_[start_ + 3] = static_cast<char>(sequence_id_++);
   return *this;
+}
+
+/// A full packet is followed by what continues it, which may be empty.
+void PacketWriter::split() {
+  out_.replace(start_, 3, 3, '\xFF');
+  out_[start_ + 3] = static_cast<char>(sequence_id_++);
+  start_ += kHeaderBytes + kPayloadMax;
+  out_.insert(start_, kHeaderBytes, '\0');
 }
 
 PacketWriter& PacketWriter::integer(std::uint64_t value, unsigned bytes) {

@@ -60,7 +60,8 @@ constexpr std::string_view kSha2Plugin = "caching_sha2_password";
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Appends packets to a string that belongs to the caller. A packet is what is put between begin() and end().
+/// Appends packets to a string that belongs to the caller. A packet is what is put between begin() and end(),
+/// or several, where one cannot hold it.
 class PacketWriter {
  public:
   PacketWriter(std::string& out, std::uint8_t sequence_id) : out_(out), sequence_id_(sequence_id) {}
@@ -73,10 +74,12 @@ class PacketWriter {
   PacketWriter& text_with_nul(std::string_view bytes);
   PacketWriter& lenenc_text(std::string_view bytes);
   std::uint8_t sequence_id() const { return sequence_id_; }
-  /// Counts packets that were put behind the string by other means.
-  void skip(std::size_t packets) { sequence_id_ = static_cast<std::uint8_t>(sequence_id_ + packets); }
+  /// Packets were put behind the string by other means; the next one has this id.
+  void go_on_with(std::uint8_t sequence_id) { sequence_id_ = sequence_id; }
 
  private:
+  void split();
+
   std::string& out_;
   std::size_t start_ = 0;
   std::uint8_t sequence_id_;

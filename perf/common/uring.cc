@@ -1,7 +1,6 @@
 #include "common/uring.h"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/arguments.h"
+
 namespace lockstep::perf {
 namespace {
 
@@ -21,14 +22,6 @@ constexpr std::size_t kCacheColour = 192;
 
 constexpr std::size_t kHugePage = 2 * 1024 * 1024;
 
-unsigned file_limit(unsigned wanted) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  return static_cast<unsigned>(std::min<rlim_t>(wanted, limit.rlim_cur));
-}
-
 void require(int result, const char* what) {
   if (result < 0) die("%s: %s", what, std::strerror(-result));
 }
@@ -36,7 +29,9 @@ void require(int result, const char* what) {
 }  // namespace
 
 Uring::Uring(const UringSettings& settings)
-    : settings_(settings), stride_(settings.buffer_bytes + kCacheColour) {
+    : settings_(settings),
+      files_(std::min(settings.files, raise_file_limit())),
+      stride_(settings.buffer_bytes + kCacheColour) {
   io_uring_params params{};
   params.flags =
       IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
@@ -44,7 +39,7 @@ Uring::Uring(const UringSettings& settings)
   require(io_uring_queue_init_params(settings.submission_entries, &ring_, &params),
           "io_uring (Linux 6.1 or newer)");
   require(io_uring_register_ring_fd(&ring_), "registering the ring's descriptor");
-  require(io_uring_register_files_sparse(&ring_, file_limit(settings.files)), "registering the file table");
+  require(io_uring_register_files_sparse(&ring_, files_), "registering the file table");
   provide_buffers();
 }
 
@@ -84,6 +79,14 @@ io_uring_sqe& Uring::sqe() {
 void Uring::receive(unsigned slot, std::uint64_t user_data) {
   io_uring_sqe& entry = sqe();
   io_uring_prep_recv_multishot(&entry, static_cast<int>(slot), nullptr, 0, 0);
+  entry.flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+  entry.buf_group = kBufferGroup;
+  entry.user_data = user_data;
+}
+
+void Uring::receive_once(unsigned slot, std::uint64_t user_data) {
+  io_uring_sqe& entry = sqe();
+  io_uring_prep_recv(&entry, static_cast<int>(slot), nullptr, settings_.buffer_bytes, 0);
   entry.flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
   entry.buf_group = kBufferGroup;
   entry.user_data = user_data;

@@ -10,14 +10,14 @@ namespace lockstep::perf {
 struct UringSettings {
   unsigned submission_entries = 4096;
   unsigned completion_entries = 16384;
-  unsigned files = 8192;    ///< slots of the registered file table
+  unsigned files = 65536;   ///< slots of the registered file table, or as many as a process may have open
   unsigned buffers = 1024;  ///< provided buffers, a power of two
   unsigned buffer_bytes = 16384;
 };
 
 /// One io_uring with its registered files and one group of provided buffers, set up as the floor wants it.
-/// The three programs of the lab stand on it. It knows nothing of what it carries; what the kernel refuses at
-/// start ends the process with one line.
+/// The lab's programs on io_uring stand on it. It knows nothing of what it carries; what the kernel refuses
+/// at start ends the process with one line.
 class Uring {
  public:
   static constexpr std::uint16_t kBufferGroup = 0;
@@ -31,6 +31,8 @@ class Uring {
   io_uring_sqe& sqe();
   /// Multishot receive on a registered file into the provided buffers.
   void receive(unsigned slot, std::uint64_t user_data);
+  /// One receive into one provided buffer.
+  void receive_once(unsigned slot, std::uint64_t user_data);
   /// Sends all of it from where it lies; a short count comes only together with the connection's end.
   void send(unsigned slot, const void* bytes, std::size_t count, std::uint64_t user_data);
 
@@ -52,6 +54,7 @@ class Uring {
   void adopt(unsigned slot, int descriptor);
   void close(unsigned slot, std::uint64_t user_data);
 
+  unsigned files() const { return files_; }  ///< no more than a process may have open
   unsigned buffers() const { return settings_.buffers; }
   std::uint8_t* buffer(std::uint16_t id) const { return memory_ + id * stride_; }
   static std::uint16_t buffer_id(const io_uring_cqe& cqe) {
@@ -65,6 +68,7 @@ class Uring {
   void provide_buffers();
 
   UringSettings settings_;
+  unsigned files_;
   io_uring ring_{};
   io_uring_buf_ring* buffer_ring_ = nullptr;
   std::uint8_t* memory_ = nullptr;

@@ -27,8 +27,8 @@ Relay::Relay(const Address& listen, const Address& to, const UringSettings& sett
       to_(to),
       listener_(listen_on(listen)),
       links_(settings.buffers),
-      flows_(settings.files),
-      pairs_(settings.files / 2) {
+      flows_(ring_.files()),
+      pairs_(ring_.files() / 2) {
   for (unsigned i = static_cast<unsigned>(pairs_.size()); i-- > 0;) free_pairs_.push_back(i);
 }
 

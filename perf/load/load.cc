@@ -13,7 +13,12 @@ namespace lockstep::perf {
 namespace {
 
 constexpr unsigned kOpBits = 8;
-constexpr std::uint64_t kPhaseTimer = 0xFF;  // the one operation that belongs to no connection
+// The operations that belong to no connection.
+constexpr std::uint64_t kPhaseTimer = 0xFF;
+constexpr std::uint64_t kPaceTimer = 0xFE;
+// While statements are under way their replies wake us often enough; a timer for each turn would cost the
+// ends more than the statement.
+constexpr std::chrono::microseconds kPaceTimerMin{20};
 // Logins at a time: fewer than any server's listen backlog, so that none waits for a retransmitted SYN.
 constexpr unsigned kOpeningMax = 64;
 // After the measured interval replies come to their end and every client says COM_QUIT: what was measured is
@@ -30,16 +35,21 @@ __kernel_timespec timespec_of(std::chrono::duration<double> time) {
 
 Load::Load(const LoadSettings& settings)
     : settings_(settings),
-      ring_({.files = settings.connections}),
+      ring_({.files = settings.all_connections()}),
       maker_(settings.table_rows),
-      connections_(settings.connections),
-      statements_(settings.connections) {}
+      connections_(settings.all_connections()),
+      statements_(settings.connections) {
+  if (ring_.files() < settings.all_connections())
+    die("%u connections are more than a process may have open", settings.all_connections());
+  if (settings.pace_per_second > 0) pace_.emplace(settings.connections, settings.pace_per_second);
+}
 
 LoadResult Load::run() {
   set_phase_timer(settings_.login_timeout);
   open_more();
   while (phase_ != Phase::done) {
     ring_.turn([this](const io_uring_cqe& cqe) { on_completion(cqe); });
+    if (pace_) keep_pace();
   }
   return std::move(measured_);
 }
@@ -58,22 +68,27 @@ void Load::enter(Phase phase) {
   switch (phase) {
     case Phase::opening: break;
     case Phase::warm_up:
-      for (unsigned slot = 0; slot < (settings_.in_turn ? 1 : connections_.size()); ++slot) become_idle(slot);
+      if (pace_) pace_->start(Clock::now());
+      for (unsigned slot = 0; slot < (settings_.in_turn ? 1 : settings_.connections); ++slot)
+        become_idle(slot);
+      for (unsigned slot = settings_.connections + settings_.idle; slot < connections_.size(); ++slot)
+        send_slow(slot);
       break;
     case Phase::measuring:
       result_.latency.clear();
-      result_.statements = result_.rows = result_.bytes = 0;
+      result_.statements = result_.rows = result_.bytes = result_.slow_bytes = 0;
       std::ranges::fill(statements_, 0);
       measuring_since_ = Clock::now();
-      take_cpu(true);
+      take_use(true);
       break;
     case Phase::ending:
       result_.seconds = std::chrono::duration<double>(Clock::now() - measuring_since_).count();
-      take_cpu(false);
+      take_use(false);
       result_.fewest = std::ranges::min(statements_);
       measured_ = result_;
       for (unsigned slot = 0; slot < connections_.size(); ++slot) {
-        const Step step = connections_[slot]->step;
+        Step& step = connections_[slot]->step;
+        if (slow(slot)) step = Step::lost;  // what it has not read yet could take for ever
         if (step == Step::thinking || step == Step::idle) quit(slot);
         if (step == Step::lost || step == Step::closing) ++ended_;
       }
@@ -85,16 +100,21 @@ void Load::enter(Phase phase) {
   }
 }
 
-void Load::take_cpu(bool start) {
-  const auto since = [start](ProcessCpu now, ProcessCpu& cpu) { cpu = start ? now : now - cpu; };
-  result_.watched_cpu.resize(settings_.watched.size());
-  since(process_cpu(getpid()), result_.own_cpu);
+void Load::take_use(bool start) {
+  const auto since = [start](ProcessUse now, ProcessUse& use) { use = start ? now : now - use; };
+  result_.watched.resize(settings_.watched.size());
+  since(process_use(getpid()), result_.own_use);
   for (std::size_t i = 0; i < settings_.watched.size(); ++i) {
-    since(process_cpu(settings_.watched[i]), result_.watched_cpu[i]);
+    LoadResult::Watched& watched = result_.watched[i];
+    const pid_t pid = settings_.watched[i];
+    if (start) {
+      watched.resident_bytes = resident_bytes(pid);
+      reset_peak(pid);
+    } else {
+      watched.peak_bytes = peak_bytes(pid);
+    }
+    since(process_use(pid), watched.use);
   }
-  if (!start) return;
-  result_.watched_resident_bytes.clear();
-  for (const pid_t pid : settings_.watched) result_.watched_resident_bytes.push_back(resident_bytes(pid));
 }
 
 // --- completions ---
@@ -106,9 +126,13 @@ std::uint64_t Load::started(unsigned slot, Op op) {
 
 void Load::on_completion(const io_uring_cqe& cqe) {
   if (phase_ == Phase::done) return;
+  if (cqe.user_data == kPaceTimer) {
+    pace_timer_set_ = false;
+    return;
+  }
   if (cqe.user_data == kPhaseTimer) {
     if (phase_ == Phase::opening) {
-      die("only %u of %u connections are logged in after %.0f s", ready_, settings_.connections,
+      die("only %u of %u connections are logged in after %.0f s", ready_, settings_.all_connections(),
           settings_.login_timeout.count());
     }
     switch (phase_) {
@@ -125,7 +149,10 @@ void Load::on_completion(const io_uring_cqe& cqe) {
     case Op::receive: on_receive(slot, cqe); break;
     case Op::send: on_send(slot, cqe.res); break;
     case Op::think:
-      if (connections_[slot]->step == Step::thinking) send_next(slot);
+      if (connections_[slot]->step == Step::thinking) send_next(slot, Clock::now());
+      break;
+    case Op::pause:
+      if (connections_[slot]->step != Step::lost) receive(slot);
       break;
     case Op::timer_update:
     case Op::close: break;
@@ -136,7 +163,22 @@ void Load::on_completion(const io_uring_cqe& cqe) {
 void Load::on_connect(unsigned slot, int result) {
   if (result < 0) return lose(slot, std::string("connect: ") + std::strerror(-result));
   connections_[slot]->step = Step::login;
-  ring_.receive(slot, started(slot, Op::receive));
+  receive(slot);
+}
+
+/// A slow reader asks for one buffer at a time.
+void Load::receive(unsigned slot) {
+  if (!slow(slot)) return ring_.receive(slot, started(slot, Op::receive));
+  ring_.receive_once(slot, started(slot, Op::receive));
+}
+
+void Load::receive_later(unsigned slot, std::size_t received) {
+  Connection& connection = *connections_[slot];
+  connection.wait = timespec_of(
+      std::chrono::duration<double>(static_cast<double>(received) / settings_.slow_bytes_per_second));
+  io_uring_sqe& sqe = ring_.sqe();
+  io_uring_prep_timeout(&sqe, &connection.wait, 0, 0);
+  sqe.user_data = started(slot, Op::pause);
 }
 
 void Load::on_receive(unsigned slot, const io_uring_cqe& cqe) {
@@ -149,8 +191,10 @@ void Load::on_receive(unsigned slot, const io_uring_cqe& cqe) {
     return lose(slot, cqe.res == 0 ? "the server closed the connection" : std::strerror(-cqe.res));
   }
   const Step step = connections_[slot]->step;
-  if ((cqe.flags & IORING_CQE_F_MORE) == 0 && step != Step::lost)
-    ring_.receive(slot, started(slot, Op::receive));
+  if ((cqe.flags & IORING_CQE_F_MORE) != 0 || step == Step::lost) return;
+  if (slow(slot) && step == Step::running && cqe.res > 0)
+    return receive_later(slot, static_cast<std::size_t>(cqe.res));
+  receive(slot);
 }
 
 void Load::on_send(unsigned slot, int result) {
@@ -160,7 +204,7 @@ void Load::on_send(unsigned slot, int result) {
 
 void Load::on_bytes(unsigned slot, Bytes bytes) {
   Connection& connection = *connections_[slot];
-  result_.bytes += bytes.size();
+  (measured(slot) ? result_.bytes : result_.slow_bytes) += bytes.size();
   switch (connection.step) {
     case Step::login: return on_login(slot, bytes);
     case Step::initialising:
@@ -184,7 +228,7 @@ void Load::on_bytes(unsigned slot, Bytes bytes) {
 // --- a connection's life ---
 
 void Load::open_more() {
-  while (opened_ < settings_.connections && opened_ - ready_ < kOpeningMax) open(opened_++);
+  while (opened_ < connections_.size() && opened_ - ready_ < kOpeningMax) open(opened_++);
 }
 
 void Load::open(unsigned slot) {
@@ -207,11 +251,10 @@ void Load::on_login(unsigned slot, Bytes bytes) {
     case Login::Progress::refused: die("login failed: %s", connection.login.problem().c_str());
     case Login::Progress::done: break;
   }
-  if (settings_.connect_only && phase_ != Phase::opening) {
-    finish(slot);
-    return quit(slot);
-  }
-  initialise_next(slot);
+  if (phase_ == Phase::opening) return initialise_next(slot);
+  if (settings_.loop == Loop::sessions) return send_next(slot, connection.sent);
+  finish(slot);
+  quit(slot);
 }
 
 void Load::initialise_next(unsigned slot) {
@@ -242,7 +285,7 @@ void Load::become_ready(unsigned slot) {
   connection.step = Step::idle;
   ++ready_;
   open_more();
-  if (ready_ < settings_.connections) return;
+  if (ready_ < connections_.size()) return;
   // The timer that bounds the opening becomes the warm-up's: a second one beside it would end a phase too
   // early.
   io_uring_sqe& sqe = ring_.sqe();
@@ -265,9 +308,12 @@ void Load::on_reply(unsigned slot) {
     connection.statement_ids.push_back(walker.statement_id());
     return prepare_next(slot);
   }
-  finish(slot);
-  result_.rows += walker.rows();
   connection.step = Step::idle;
+  if (slow(slot)) return send_slow(slot);
+  result_.rows += walker.rows();
+  if (settings_.loop == Loop::sessions && connection.next_statement != 0)
+    return send_next(slot, connection.sent);
+  finish(slot);
   if (settings_.in_turn && phase_ != Phase::ending) return become_idle(next_in_turn(slot));
   become_idle(slot);
 }
@@ -290,21 +336,44 @@ void Load::finish(unsigned slot) {
 
 void Load::become_idle(unsigned slot) {
   if (connections_[slot]->step != Step::idle) return;
-  if (settings_.connect_only || phase_ == Phase::ending) return quit(slot);
+  if (settings_.loop != Loop::statements || phase_ == Phase::ending) return quit(slot);
   if (settings_.think.count() > 0) return think(slot);
-  send_next(slot);
+  if (pace_) return await_turn(slot);
+  send_next(slot, Clock::now());
+}
+
+/// The turn of a connection that was busy when it came is made up for at once.
+void Load::await_turn(unsigned slot) {
+  const Clock::time_point due = pace_->due(slot, connections_[slot]->turns);
+  if (due <= Clock::now()) send_next(slot, due);
+}
+
+/// Whoever is due and free sends; of one that is busy await_turn() takes care.
+void Load::keep_pace() {
+  if (phase_ != Phase::warm_up && phase_ != Phase::measuring) return;
+  const Clock::time_point now = Clock::now();
+  while (const std::optional<unsigned> slot = pace_->take_due(now)) {
+    if (connections_[*slot]->step == Step::idle) send_next(*slot, now);
+  }
+  if (pace_timer_set_) return;
+  pace_timer_set_ = true;
+  pace_timer_ = timespec_of(std::max(pace_->next_due(), now + kPaceTimerMin) - now);
+  io_uring_sqe& sqe = ring_.sqe();
+  io_uring_prep_timeout(&sqe, &pace_timer_, 0, 0);
+  sqe.user_data = kPaceTimer;
 }
 
 void Load::think(unsigned slot) {
   Connection& connection = *connections_[slot];
   connection.step = Step::thinking;
-  connection.think = timespec_of(settings_.think);
+  connection.wait = timespec_of(settings_.think);
   io_uring_sqe& sqe = ring_.sqe();
-  io_uring_prep_timeout(&sqe, &connection.think, 0, 0);
+  io_uring_prep_timeout(&sqe, &connection.wait, 0, 0);
   sqe.user_data = started(slot, Op::think);
 }
 
-void Load::send_next(unsigned slot) {
+/// Its latency counts from `since`.
+void Load::send_next(unsigned slot, Clock::time_point since) {
   Connection& connection = *connections_[slot];
   const std::vector<Statement>& statements = settings_.mix.statements;
   const Statement& statement = statements[connection.next_statement];
@@ -317,7 +386,17 @@ void Load::send_next(unsigned slot) {
   if (++connection.next_statement == statements.size()) connection.next_statement = 0;
   connection.walker.expect(ReplyWalker::Kind::query);
   connection.step = Step::running;
-  connection.sent = Clock::now();
+  connection.sent = since;
+  ++connection.turns;
+  send(slot);
+}
+
+void Load::send_slow(unsigned slot) {
+  Connection& connection = *connections_[slot];
+  connection.out.clear();
+  maker_.append_query(connection.out, settings_.slow_statement, slot);
+  connection.walker.expect(ReplyWalker::Kind::query);
+  connection.step = Step::running;
   send(slot);
 }
 
@@ -351,10 +430,10 @@ void Load::lose(unsigned slot, const std::string& why) {
   if (result_.lost == connections_.size()) die("all connections are lost: %s", result_.problem.c_str());
 }
 
-/// With --connect-only a connection whose end was seen is closed and begins again.
+/// Where sessions are measured, a connection whose end was seen is closed and begins again.
 void Load::recycle_if_done(unsigned slot) {
   Connection& connection = *connections_[slot];
-  if (!settings_.connect_only || phase_ == Phase::ending || connection.in_flight > 0) return;
+  if (settings_.loop == Loop::statements || phase_ == Phase::ending || connection.in_flight > 0) return;
   if (connection.step == Step::closing) return open(slot);
   if (connection.step != Step::lost) return;
   connection.step = Step::closing;

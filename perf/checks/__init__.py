@@ -1,0 +1,1 @@
+"""Tests of the lab itself, which perf/check runs."""
