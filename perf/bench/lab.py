@@ -1,5 +1,6 @@
 """What all runs share: the programs, the CPUs, the server at the far end."""
 
+import copy
 import json
 import os
 import shlex
@@ -13,16 +14,17 @@ TABLE_ROWS = 1000
 
 
 class Lab:
-    def __init__(self, options, folder):
+    def __init__(self, options, folder, server):
         self.folder = folder
         self.programs = os.path.join(options.build, "perf")
         self.middle_cpu, self.ends_cpu = options.cpus
         self.seconds, self.warm_up = options.seconds, options.warm_up
+        self.counting_seconds = options.counting_seconds
         self.user, self.password, self.schema = options.user, options.password, options.schema
         self.load_arguments = ["--mix", options.mix, *shlex.split(options.load_arguments)]
         self.server = None
-        self.server_address = options.server
-        if options.server == "canned":
+        self.server_address = server
+        if server == "canned":
             port = free_port()
             self.server_address = f"127.0.0.1:{port}"
             command = [os.path.join(self.programs, "canned"), "--listen", self.server_address,
@@ -43,11 +45,20 @@ class Lab:
             file.write("\n".join(statements) + "\n")
         return path
 
-    def load(self, address, connections, arguments, schema=None):
-        """One run of the load generator: its figures, and its command."""
-        command = [os.path.join(self.programs, "load"), "--to", address, "--json", "--connections", str(connections),
+    def at(self, address):
+        """The same lab with a real server at its far end."""
+        other = copy.copy(self)
+        other.server, other.server_address, other.made_schema = None, address, False
+        return other
+
+    def load_command(self, address, connections, arguments, schema=None):
+        return [os.path.join(self.programs, "load"), "--to", address, "--json", "--connections", str(connections),
                    "--user", self.user, "--password", self.password,
                    "--schema", self.schema if schema is None else schema, "--cpu", str(self.ends_cpu), *arguments]
+
+    def load(self, address, connections, arguments, schema=None):
+        """One run of the load generator: its figures, and its command."""
+        command = self.load_command(address, connections, arguments, schema)
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if not answer.stdout:
             raise LabError(f"{connections} connections: {answer.stderr.strip()}")

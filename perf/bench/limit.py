@@ -3,7 +3,7 @@
 import sys
 from typing import NamedTuple
 
-from bench.report import summarise
+from bench.summary import summarise
 
 # A ratio above the limit may be the machine's noise: the rounds are run again this often, and all of them count.
 REPETITIONS = 2

@@ -3,9 +3,11 @@ few clients to many, divided by their number."""
 
 import sys
 
-from bench import report
-from bench.contenders import Lockstep
+from bench import table
+from bench.lockstep import Lockstep
 from bench.lab import TABLE_ROWS, rows_table
+from bench.scenario import Scenario
+from bench.summary import Findings
 
 CONNECTIONS = "10000"
 QUICK_CONNECTIONS = "1000"
@@ -18,6 +20,8 @@ VARIABLES = "SET " + ", ".join(f"@variable_{number} = 'value {number} of {{conne
 TEXTS = [f"prepared: SELECT c FROM perf_rows WHERE id = ? AND k <> {number}" for number in range(STATE_COUNT)]
 OWN_TEXTS = [text + " AND k <> {connection}" for text in TEXTS]
 NOTHING = ["DO 1"]
+SCENARIO = Scenario("memory", "Memory of a client", "clients", (),
+                    "Resident bytes per idle client, with and without session state of its own.", ("client_bytes",))
 
 
 class Idle(Lockstep):
@@ -60,11 +64,10 @@ def run(lab, options):
             finally:
                 contender.stop()
             samples += [few, many]
-            rows.append({"contender": contender.label, "connections": connections,
+            rows.append({"contender": contender.label, "case": connections, "connections": connections,
                          "few_bytes": few["resident_bytes"], "many_bytes": many["resident_bytes"],
                          "client_bytes": (many["resident_bytes"] - few["resident_bytes"]) / (connections - FEW),
                          "failures": sum((few["failures"] | many["failures"]).values())})
             print(f"{connections} clients, {contender.label}: {rows[-1]['client_bytes']:.0f} bytes each", file=sys.stderr,
                   flush=True)
-    print(report.table(rows, report.MEMORY))
-    return report.Findings(rows, samples, started, [])
+    return Findings(SCENARIO, table.MEMORY, rows, samples, started, [], [])

@@ -1,13 +1,13 @@
 """How many server sessions a thousand clients need that do all that keeps a client to its server session elsewhere:
 each sets user variables, prepares statements and asks for LAST_INSERT_ID()."""
 
-import threading
-
-from bench import report
-from bench.contenders import Lockstep
+from bench import table
+from bench.lockstep import Lockstep
 from bench.lab import SCHEMA, TABLE_ROWS, rows_table
-from bench.measure import measure
+from bench.measure import HighWater, measure
 from bench.process import LabError
+from bench.scenario import Scenario
+from bench.summary import Findings, summarise
 
 CONNECTIONS = "1000"
 QUICK_CONNECTIONS = CONNECTIONS
@@ -22,40 +22,19 @@ MIX = ["INSERT INTO perf_shared (owner) VALUES ({connection})",
        "prepared: UPDATE perf_rows SET k = k + 1 WHERE id = ?",
        "prepared: SELECT c FROM perf_rows WHERE id = ?"]
 ROWS_PER_STATEMENT = 2 / 4
+SCENARIO = Scenario("multiplexing", "Multiplexing", "clients", (),
+                    "A thousand clients with user variables and prepared statements, a quarter of whose statements insert and a "
+                    "quarter look for the row by LAST_INSERT_ID(), on 16 server sessions of a real server.", ("cpu_us",))
 
 
 class Sharing(Lockstep):
     def __init__(self, path):
         super().__init__("lockstep", path, {"pool": {"connections_max": SERVER_SESSIONS_MAX}})
 
-    def start(self, lab):
+    def start(self, lab, settings=None):
         self.load_arguments = ["--statements", lab.statements_file("multiplexing", MIX), "--table-rows", str(TABLE_ROWS),
                                "--init", INIT]
-        super().start(lab)
-
-
-class ServerSessions:
-    """Looks at a gauge until the block ends, and keeps the most it has seen."""
-
-    INTERVAL_SECONDS = 0.2
-
-    def __init__(self, contender):
-        self.contender = contender
-        self.most = 0
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.watch)
-
-    def watch(self):
-        while not self.over.wait(self.INTERVAL_SECONDS):
-            self.most = max(self.most, self.contender.counters().sum("lockstep_server_sessions"))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
+        super().start(lab, settings)
 
 
 def run(lab, options):
@@ -69,18 +48,17 @@ def run(lab, options):
         try:
             contender.start(lab)
             for number in range(options.rounds):
-                with ServerSessions(contender) as server_sessions:
+                with HighWater(lambda: contender.counters().sum("lockstep_server_sessions"), 0.2) as server_sessions:
                     sample = measure(lab, contender, connections)
                 samples.append({"round": number, "server_sessions": server_sessions.most, **sample})
                 complaints += wrong(samples[-1])
         finally:
             contender.stop()
-    rows = report.summarise(samples)
+    rows = summarise(samples)
     for row in rows:
         row["server_sessions"] = max(sample["server_sessions"] for sample in samples
                                      if sample["connections"] == row["connections"])
-    print(report.table(rows, report.MULTIPLEXING))
-    return report.Findings(rows, samples, contenders, complaints)
+    return Findings(SCENARIO, table.MULTIPLEXING, rows, samples, contenders, complaints, [])
 
 
 def wrong(sample):

@@ -36,7 +36,7 @@ def set_autogroup_priority(nice):
 class Process:
     """One child. Its output goes to a file, which is shown when it fails."""
 
-    def __init__(self, name, command, cpu, folder):
+    def __init__(self, name, command, cpu, folder, in_child=lambda: None):
         self.name = name
         self.command = command
         self.log = os.path.join(folder, name.replace("/", "_").replace(" ", "_") + ".log")
@@ -45,6 +45,7 @@ class Process:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # not even a killed run leaves children behind
             os.sched_setaffinity(0, {cpu})
             set_autogroup_priority(os.nice(0))  # a new session begins with a group of its own, at 0
+            in_child()
 
         with open(self.log, "wb") as log:
             try:

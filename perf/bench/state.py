@@ -3,11 +3,13 @@ that every statement needs a sync. Few server sessions serve many clients, and a
 
 from typing import NamedTuple
 
-from bench import report
-from bench.contenders import Lockstep
+from bench import table
+from bench.lockstep import Lockstep
 from bench.lab import TABLE_ROWS, rows_table
 from bench.limit import missed
 from bench.measure import run_more_rounds, run_rounds
+from bench.scenario import Scenario
+from bench.summary import Findings, summarise
 
 CONNECTIONS = "1,64"
 QUICK_CONNECTIONS = CONNECTIONS
@@ -47,6 +49,10 @@ CASES = {
     "binary write": Case("binary write equal", BINARY_WRITE, OWN, "awaited"),  # no text can hold it and its syncs
 }
 CONTENDERS = list(CASES)
+SCENARIO = Scenario("state", "Session state", "connections", (),
+                    "Clients that have all set the same, beside clients that each have set something else; four clients share "
+                    "a server session. CPU as a multiple of the equal case shows what bringing a server session in step costs.",
+                    ("cpu_us",))
 
 
 class Clients(Lockstep):
@@ -100,12 +106,11 @@ def run(lab, options):
             for contender in contenders:
                 contender.stop()
         started += contenders
-    rows = report.summarise(samples)
-    print(report.table(rows, report.STATE))
+    rows = summarise(samples)
     forms = {contender.label: contender.case.form for contender in started}
     complaints += [f"{row['contender']} at {row['connections']} connections: {why}"
                    for row in rows if (why := wrong_syncs(row["syncs"], forms[row["contender"]]))]
-    return report.Findings(rows, samples, started, complaints)
+    return Findings(SCENARIO, table.STATE, rows, samples, started, complaints, [])
 
 
 def wrong_syncs(syncs, wanted):
