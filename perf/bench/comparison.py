@@ -17,6 +17,10 @@ def relay(options):
                     "The statements of --mix or --load-arguments.")
 
 
+# Of what a failing contender says, its log's last lines included.
+REASON_LINES = 3
+
+
 class Comparison:
     """One run of a scenario. Who cannot take part is left out, with the reason: always, or of one case."""
 
@@ -41,7 +45,7 @@ class Comparison:
             contender.stop()
 
     def leave_out(self, contender, case, reason):
-        self.left_out.append((contender.label, case, reason))
+        self.left_out.append((contender.label, case, "\n".join(reason.split("\n")[:REASON_LINES])))
 
     def start(self):
         for contender in list(self.contenders):

@@ -14,7 +14,7 @@ FIGURES = {
     "p50_us": "p50 latency, µs",
     "p99_us": "p99 latency, µs",
     "p999_us": "p99.9 latency, µs",
-    "per_second": "{unit}s per second",
+    "per_second": "{units} per second",
     "bytes_per_cpu_second": "bytes per second of the middle's CPU",
     "peak_bytes": "resident bytes, at the highest",
     "memory_bytes": "bytes of memory, the kernel's part included",
@@ -104,7 +104,7 @@ def plots(found, builds):
             dots = [dot(row, key, builds) for row in found.rows if row["case"] == case and row.get(key) is not None]
             if dots:
                 guide = next((one.value for one in dots if one.kind == "floor"), None)
-                what = FIGURES[key].format(unit=found.scenario.unit)
+                what = FIGURES[key].format(unit=found.scenario.unit, units=found.scenario.units)
                 place = f"{case:,}" if isinstance(case, int) else case
                 yield dot_plot(f"{what} — {found.scenario.axis}: {place}", dots, guide)
 

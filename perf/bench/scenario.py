@@ -27,6 +27,10 @@ class Scenario(NamedTuple):
     pace_of_floor: float = 0  # statements come at this part of what the floor can do
     counted: bool = True  # system calls mean something: the clients' logins are few beside their statements
 
+    @property
+    def units(self):
+        return self.unit[:-1] + "ies" if self.unit.endswith("y") else self.unit + "s"
+
     def load_arguments(self, lab, case):
         arguments = list(case.arguments)
         if case.statements:

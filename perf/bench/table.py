@@ -52,7 +52,7 @@ WORDS = {"contender", "each has", "syncs/stmt", "scenario", "build"}  # to the l
 def comparison(scenario):
     """The columns of contenders beside each other: memory with the kernel's part where the scenario is about memory."""
     axis = (scenario.axis, lambda row: f"{row['case']:,}" if isinstance(row["case"], int) else str(row["case"]))
-    count = (f"{scenario.unit}s/s", PER_SECOND[1])
+    count = (f"{scenario.units}/s", PER_SECOND[1])
     cpu = (f"CPU us/{scenario.unit}", CPU[0][1])
     return [axis, NAME, count, ("x floor", lambda row: number(row.get("per_second_ratio"), 2)), cpu, *CPU[1:],
             ("x floor", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE, BUSY, *LATENCY, STREAM, RESIDENT,
