@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import shlex
+import socket
 import subprocess
 
 from bench.process import LabError, Process, free_port, port_serves
@@ -38,6 +39,12 @@ class Lab:
             self.administer([f"DROP SCHEMA {SCHEMA}"])
         if self.server:
             self.server.stop()
+
+    def server_version(self):
+        """As the server's greeting has it."""
+        host, port = self.server_address.split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            return connection.recv(256)[5:].split(b"\0")[0].decode(errors="replace")
 
     def statements_file(self, name, statements):
         path = os.path.join(self.folder, name + ".sql")

@@ -59,11 +59,6 @@ void EpollRelay::open_pair(int client) {
     ::close(pair->server.socket);
     return;
   }
-  for (Side* side : {&pair->client, &pair->server}) {
-    epoll_event event{.events = 0, .data = {.ptr = side}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, side->socket, &event) != 0)
-      die("epoll_ctl: %s", std::strerror(errno));
-  }
   update(pair->server);
   pair.release();  // the two sockets know it; close_pair() takes it back
 }
@@ -78,6 +73,7 @@ void EpollRelay::on_event(Side& side, std::uint32_t events) {
     update(side);
     return update(*side.peer);
   }
+  if (side.interest == 0) return unlist(side);
   if ((events & EPOLLOUT) != 0) send_unsent(*side.peer);
   if (side.socket >= 0 && (events & (EPOLLIN | EPOLLHUP)) != 0) receive(side);
 }
@@ -123,7 +119,16 @@ void EpollRelay::update(Side& side) {
   if (interest == side.interest) return;
   side.interest = interest;
   epoll_event event{.events = interest, .data = {.ptr = &side}};
-  epoll_ctl(epoll_, EPOLL_CTL_MOD, side.socket, &event);
+  if (epoll_ctl(epoll_, side.listed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, side.socket, &event) != 0)
+    die("epoll_ctl: %s", std::strerror(errno));
+  side.listed = true;
+}
+
+/// A socket that both sides have ended tells so whether or not anybody wants to know, again and again, while
+/// its last bytes wait for the peer.
+void EpollRelay::unlist(Side& side) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, side.socket, nullptr);
+  side.listed = false;
 }
 
 // --- closing ---

@@ -29,6 +29,7 @@ class EpollRelay {
     Pair* pair = nullptr;
     std::uint32_t interest = 0;
     std::string unsent;       // was received here, the peer had no room for it
+    bool listed = false;      // epoll has it
     bool connecting = false;  // to the server
     bool ended = false;       // the end of stream was received
     bool shut = false;        // and passed on
@@ -50,6 +51,7 @@ class EpollRelay {
   void send_unsent(Side& side);
   void pass_end_on(Side& side);
   void update(Side& side);
+  void unlist(Side& side);
   void close_pair(Side& side);
 
   Address to_;
