@@ -27,5 +27,5 @@ def scenario(found):
 def run(options, elapsed):
     """What holds for all scenarios of a run."""
     return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "machine": machine(),
-            "options": {key: value for key, value in vars(options).items() if not key.startswith("_")},
+            "options": {key: value for key, value in vars(options).items() if key != "password"},
             "elapsed_seconds": elapsed}

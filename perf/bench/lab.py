@@ -8,6 +8,7 @@ import socket
 import subprocess
 
 from bench.process import LabError, Process, free_port, port_serves
+from bench.secret import hide
 
 # Scenarios bring their own tables to a real server, in a schema of their own; the canned one has every table.
 SCHEMA = "lockstep_perf"
@@ -69,7 +70,7 @@ class Lab:
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if not answer.stdout:
             raise LabError(f"{connections} connections: {answer.stderr.strip()}")
-        return json.loads(answer.stdout), command
+        return json.loads(answer.stdout), hide(command)
 
     def administer(self, statements):
         """Runs statements on the server itself, by one client."""

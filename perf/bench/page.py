@@ -61,11 +61,12 @@ def heading(run):
              "Load average at the end": " ".join(f"{one:.2f}" for one in machine["load_average"]),
              "Took": f"{run['elapsed_seconds']:.0f} s", "Command": run["command"]}
     facts |= {label: version for label, version in run["versions"].items()}
+    quick = "<p><strong>A quick look: nothing here is a figure to quote.</strong></p>" if run["options"].get("quick") else ""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in facts.items())
     return (f"<h1>lockstep: perf lab</h1><p class=soft>What stands between clients and a server, and what it costs. "
             f"Dots are medians over the rounds, whiskers go from the least to the most; ratios are medians of the ratios within "
             f"a round, whose runs are neighbours in time. Absolute figures hold for this machine at that hour only.</p>"
-            f"<dl>{rows}</dl>")
+            f"{quick}<dl>{rows}</dl>")
 
 
 def targets(verdicts, several):

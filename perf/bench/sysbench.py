@@ -10,6 +10,7 @@ from bench.measure import tell, turns
 from bench.process import LabError
 from bench.process_use import process_use
 from bench.scenario import Case, Scenario
+from bench.secret import hide
 from bench.summary import Findings, summarise
 
 WORKLOADS = ("oltp_point_select", "oltp_read_only", "oltp_read_write")
@@ -48,7 +49,7 @@ def sysbench(lab, address, action, workload, *arguments):
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise LabError(f"sysbench {workload} {action}: {(answer.stdout + answer.stderr)[-500:].strip()}")
-    return answer.stdout, command
+    return answer.stdout, hide(command)
 
 
 def measure(lab, contender, workload):

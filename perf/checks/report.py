@@ -13,6 +13,7 @@ from bench.process import LabError
 from bench.proxysql import configuration as proxysql_configuration
 from bench.router import configuration as router_configuration
 from bench.scenario import Case, Scenario
+from bench.secret import hide
 from bench.summary import Findings, summarise
 
 SCENARIO = Scenario("point-text", "Point <select>", "connections", (Case(1, 1), Case(64, 64)), "About & so on.",
@@ -116,6 +117,14 @@ class Page(unittest.TestCase):
         for forbidden in ("<script", "http:", "https:", "src=", "url(", "<b>", "<CPU>", "<here>", "<me>", "<2.6>"):
             self.assertNotIn(forbidden, text)
         html.parser.HTMLParser().feed(text)
+
+    def test_a_quick_run_says_that_it_is_one(self):
+        self.assertNotIn("quick look", self.page()[1])
+        self.assertIn("quick look", page.page(self.RUN | {"options": {"quick": True}}, [], [], ["lockstep"]))
+
+    def test_passwords_are_in_no_command(self):
+        shown = hide(["perf/lab", "--password", "one", "--password=two", "--mysql-password=three", "--mysql-db=four"])
+        self.assertEqual(shown, ["perf/lab", "--password", "***", "--password=***", "--mysql-password=***", "--mysql-db=four"])
 
     def test_who_is_left_out_is_named_with_the_reason(self):
         _, text = self.page()

@@ -28,6 +28,7 @@ class Commands(unittest.TestCase):
                 report = json.load(file)
             with open(os.path.join(folder, "report.html"), encoding="utf-8") as file:
                 page = file.read()
+        self.assertNotIn('"password"', json.dumps(report["options"]))
         by_name = {one["scenario"]: one for one in report["scenarios"]}
         self.assertEqual(list(by_name), [*scenarios.BY_NAME, "state"])
         for scenario in scenarios.ALL:
