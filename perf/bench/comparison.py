@@ -121,7 +121,8 @@ class Comparison:
         rows = summarise(self.samples)
         for row in rows:
             row |= self.counts.get((row["contender"], row["case"]), {})
-        add_client_bytes(rows)
+        if "client_bytes" in self.scenario.shows:
+            add_client_bytes(rows)
         return Findings(self.scenario, table.comparison(self.scenario), rows, self.samples, self.contenders,
                         list(complaints), self.left_out)
 

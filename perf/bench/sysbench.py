@@ -37,8 +37,9 @@ def parse(text):
     return {"queries": int(found(r"total:\s+(\d+)")),
             "per_second": found(r"queries:\s+\d+\s+\(([\d.]+) per sec"),
             "p99_us": found(r"99th percentile:\s+([\d.]+)") * 1000,
-            "failures": {name: int(count) for name, count in
-                         (("errors", found(r"ignored errors:\s+(\d+)")), ("lost", found(r"reconnects:\s+(\d+)"))) if count}}
+            # Deadlocks of its own transactions, which sysbench begins anew: no failure of anybody's.
+            "ignored_errors": int(found(r"ignored errors:\s+(\d+)")),
+            "failures": {name: int(count) for name, count in [("lost", found(r"reconnects:\s+(\d+)"))] if count}}
 
 
 def sysbench(lab, address, action, workload, *arguments):

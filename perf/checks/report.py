@@ -197,6 +197,7 @@ Latency (ms):
 
     def test_sysbench(self):
         self.assertEqual(sysbench.parse(self.SYSBENCH), {"queries": 20384, "per_second": 20361.74, "p99_us": 1250.0,
-                                                         "failures": {"errors": 3}})
+                                                         "ignored_errors": 3, "failures": {}})
+        self.assertEqual(sysbench.parse(self.SYSBENCH.replace("reconnects:   ", "reconnects:  2"))["failures"], {"lost": 2})
         with self.assertRaises(LabError):
             sysbench.parse("FATAL: unable to connect")
