@@ -44,8 +44,11 @@ class Lab:
     def server_version(self):
         """As the server's greeting has it."""
         host, port = self.server_address.split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
-            return connection.recv(256)[5:].split(b"\0")[0].decode(errors="replace")
+        try:
+            with socket.create_connection((host, int(port)), timeout=5) as connection:
+                return connection.recv(256)[5:].split(b"\0")[0].decode(errors="replace")
+        except OSError as error:
+            raise LabError(f"no server answers at {self.server_address}: {error}") from error
 
     def statements_file(self, name, statements):
         path = os.path.join(self.folder, name + ".sql")

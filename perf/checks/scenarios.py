@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 from bench import scenarios
+from bench.process import free_port
 from checks import support
 
 PERF = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -61,6 +62,13 @@ class Commands(unittest.TestCase):
         self.assertEqual(answer.returncode, 1)
         self.assertIn("gone is left out: gone: /nowhere/lockstep is not a program", answer.stderr)
         self.assertIn("| floor ", answer.stdout)
+
+    def test_a_server_that_is_not_there_ends_the_run_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            answer = command(os.path.join(PERF, "lab"), "--quick", "--output", folder, "--server",
+                             f"mysql=127.0.0.1:{free_port()}")
+            self.assertEqual((answer.returncode, os.listdir(folder)), (1, []))
+        self.assertIn("perf/lab: no server answers at 127.0.0.1:", answer.stderr)
 
     def test_a_scenario_has_connections_of_its_own(self):
         answer = command(os.path.join(PERF, "run"), "--scenario", "columns", "--connections", "3")
