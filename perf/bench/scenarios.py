@@ -12,6 +12,7 @@ SMALL_CROWD = 1000
 BUSY = 64
 THINKING = 10_000
 SLOW = 16
+FEW_SESSIONS = {"connections_max": 8}
 SLOW_ROW = "SELECT /*rows=1*/ /*row_bytes=67108864*/ c FROM sbtest1"
 
 # More client sessions and sockets than lockstep allows unless told to.
@@ -34,6 +35,13 @@ ALL = [
     Scenario("point-prepared", "Point select, prepared", "connections",
              by_connections(PREPARED, 1, 64, 512, quick=(64,)),
              "The same by COM_STMT_EXECUTE; each client has prepared the statement once."),
+    Scenario("few-sessions", "Point select on eight server sessions", "connections", by_connections(POINT, 64, 512, quick=(64,)),
+             "What multiplexers are for: lockstep may have eight server sessions, so that clients wait for each other. A relay "
+             "has as many as it has clients.", ("cpu_us", "p99_us"), settings={"pool": FEW_SESSIONS}),
+    Scenario("few-shared-sessions", "The same, shared", "connections", by_connections(POINT, 64, 512, quick=(64,)),
+             "With pool.pipeline_depth, lockstep sends the statements of clients that would wait one behind the other, in one "
+             "send: less than the four socket operations per statement that a relay pays.", ("cpu_us", "p99_us"),
+             settings={"pool": {**FEW_SESSIONS, "pipeline_depth": 16}}),
     Scenario("transaction", "Read-write transaction", "connections",
              (Case(16, 16, (), ("--mix", "rw"), quick=False), Case(64, 64, (), ("--mix", "rw"))),
              "The twenty statements of sysbench's oltp_read_write from BEGIN to COMMIT; figures are per statement."),

@@ -97,6 +97,11 @@ def beside_crowd(figures):
     return (figures.quotient("crowd", CROWD, 0, "p99_us") or figures.quotient("crowd", SMALL_CROWD, 0, "p99_us"))
 
 
+def shared_latency(figures):
+    shared, waiting = (figures.row(scenario, 512).get("p99_us") for scenario in ("few-shared-sessions", "few-sessions"))
+    return shared / waiting if shared and waiting else None
+
+
 def sync_cost(figures):
     found = figures.findings.get("state")
     rows = [row for row in found.rows if row["connections"] == BUSY] if found else []
@@ -117,6 +122,9 @@ def cost_targets(scenario, words):
 TARGETS = [
     *cost_targets("point-text", "point select in text"),
     *cost_targets("point-prepared", "point select prepared"),
+    Target("CPU per statement of 512 clients that share 8 server sessions, beside the floor", "<=", 0.75, "x",
+           lambda f: f.ratio("few-shared-sessions", 512, "cpu_us", "floor")),
+    Target("p99 of them, to that of clients that wait for each other", "<=", 1.0, "x", shared_latency),
     Target("latency (p50) added at one connection, to what the floor adds", "<=", 1.1, "x",
            lambda f: f.added_latency_ratio("point-text", 1)),
     Target("p99 at 70 % load, beside the floor's", "<=", 1.2, "x", lambda f: f.ratio("steady", "70 %", "p99_us", "floor")),
