@@ -37,8 +37,8 @@ class Findings(unittest.TestCase):
     """Runs that have not measured what they are for say so."""
 
     def test_syncs_of_another_form_than_meant(self):
-        def wrong(wanted, **syncs):
-            return state.wrong_syncs({"pipelined": 0, "guarded": 0, "awaited": 0, **syncs}, wanted)
+        def wrong(wanted, at_first=0.0, **syncs):
+            return state.wrong_syncs({"pipelined": 0, "guarded": 0, "awaited": 0, **syncs}, wanted, at_first)
 
         self.assertFalse(wrong(None, awaited=0.01))
         self.assertTrue(wrong(None, pipelined=1))
@@ -46,6 +46,8 @@ class Findings(unittest.TestCase):
         self.assertTrue(wrong("pipelined", pipelined=0.5))
         self.assertTrue(wrong("awaited", pipelined=2))
         self.assertFalse(wrong("guarded", guarded=2))
+        self.assertTrue(wrong("pipelined", pipelined=2, guarded=0.2))
+        self.assertFalse(wrong("pipelined", at_first=0.2, pipelined=2, guarded=0.2))
 
     def test_clients_that_miss_their_state_or_their_turn(self):
         def wrong(**differently):
