@@ -193,7 +193,7 @@ TEST_CASE(
     settings.pool.age_max = 10s;
   });
   world.database().runs_for = [](std::string_view) { return 1ms; };
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 24; ++i) {
     HandClient& reader = world.client();
     reader.on_reply = [&reader] { reader.query(kRead); };
     reader.query(kRead);
