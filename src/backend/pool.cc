@@ -70,7 +70,11 @@ Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& w
     return Acquired::leased;
   }
   ++context_.counters.pool_misses;
-  if (server_.may_connect()) {
+  // One that is being opened for somebody who got another one meanwhile will do.
+  const bool enough_are_opening = opening_ > waiting_ && !request.fresh_login;
+  if (enough_are_opening) {
+    // It waits for that.
+  } else if (server_.may_connect()) {
     if (const auto opened = open_for(request); !opened) {
       why = fmt::format("cannot connect to server '{}' ({}): {}", server_.name(), server_.address().text(),
                         describe(opened.error()));

@@ -206,6 +206,28 @@ TEST_CASE("A reset that the server refuses blames neither the server nor who wai
   CHECK(world.context.counters.server_connect_failures.get() == 0);
 }
 
+TEST_CASE("While more sessions are being opened than clients wait for, no further one is") {
+  PoolWorld world;
+  ModelTaker holder{world.pool()};
+  holder.ask({});
+  world.run();
+  REQUIRE(holder.lease);
+  ModelTaker waiting{world.pool()};
+  waiting.ask({});
+  CHECK(world.pool().opening() == 1);
+  holder.give_back();
+  CHECK(waiting.lease);  // and what is opened for it is for whoever comes next
+  holder.ask({});
+  CHECK(world.pool().opening() == 1);
+  ModelTaker further{world.pool()};
+  further.ask({});
+  CHECK(world.pool().opening() == 2);
+  world.run();
+  CHECK(holder.lease);
+  CHECK(further.lease);
+  CHECK(world.context.counters.server_connects.get() == 3);
+}
+
 TEST_CASE("A connection that is free is given up for another pool at the end of the turn, without any wait") {
   PoolWorld world(1);
   ModelTaker first(world.pool());
