@@ -337,6 +337,7 @@ class ClientSession : public net::StreamOwner,
   void apply_traits(Hold& hold, metrics::StatementKind kind, sql::Traits traits, Ran ran, bool state_changed);
   void apply_outcome(Hold& hold);
   void apply_transaction_status(Hold& hold);
+  void follow_one_shots(Hold& hold);
   bool locks_until_commit(const Hold& hold) const;
   bool is_autocommit_on(backend::ServerSession& server) const;
   void take_autocommit(backend::ServerSession& server);

@@ -268,16 +268,25 @@ void ClientSession::apply_transaction_status(Hold& hold) {
     return pin(hold, PinReason::transaction);
   }
   if (!has_status) return;
-  // The transaction that is over used up what was set for it alone; a text may have set it again behind that.
-  if (hold.pins.has(PinReason::transaction) && run_.is_one_statement())
-    hold.pins.remove(PinReason::next_transaction);
-  // Only COMMIT and ROLLBACK take back that it was to read only, as servers do it.
-  if (transaction_.read_only() &&
-      !run_.meaning.traits.has_any(sql::Traits(Trait::commits, Trait::rolls_back)))
-    pin(hold, PinReason::next_transaction);
+  follow_one_shots(hold);
   hold.pins.remove(PinReason::transaction);
   if ((run_.status & SERVER_STATUS_AUTOCOMMIT) != 0) hold.pins = hold.pins.without(session::kUntilCommit);
   if (std::ranges::none_of(holds_, &Hold::in_transaction)) transaction_.clear();
+}
+
+/// No transaction is open behind the statement: one that has ended used up what was set for it alone. Behind
+/// an ERR it is not known how it ended, or whether there was one, and after a deadlock MySQL keeps that for
+/// the next one; a text may have set it again.
+void ClientSession::follow_one_shots(Hold& hold) {
+  constexpr sql::Traits kTakeBack{Trait::commits, Trait::rolls_back};
+  if (!hold.pins.has(PinReason::transaction) && !transaction_.read_only()) return;
+  const bool seen_to_end = (run_.status_before & mysql::ServerStatus::SERVER_STATUS_IN_TRANS) != 0 &&
+                           !run_.status_before_is_old && run_.is_one_statement();
+  if (seen_to_end) hold.pins.remove(PinReason::next_transaction);
+  if (run_.meaning.traits.has_any(kTakeBack)) return;
+  // That it was to read only is taken back by nothing else, as servers do it.
+  if (transaction_.read_only() || (transaction_.has_characteristics() && !seen_to_end))
+    pin(hold, PinReason::next_transaction);
 }
 
 /// MySQL holds the metadata locks of whatever a statement reads until COMMIT, also where no transaction shows

@@ -74,8 +74,9 @@ struct StatementRun {
   bool failed = false;       ///< ended with ERR
   std::uint64_t reply_bytes = 0;
   std::uint16_t error_code = 0;
-  std::uint16_t status_before = 0;  ///< status flags as of the statement's start
-  std::uint16_t status = 0;         ///< of the last OK
+  std::uint16_t status_before = 0;    ///< status flags as of the statement's start
+  bool status_before_is_old = false;  ///< an ERR has come since they were told
+  std::uint16_t status = 0;           ///< of the last OK
   std::uint16_t prepare_warnings = 0;
   bool any_warnings = false;       ///< of any result
   bool tells_no_warnings = false;  ///< whatever the OK says

@@ -504,6 +504,7 @@ void ClientSession::send_statement(Hold& hold) {
   INVARIANT(!run_.joined || syncs_due_ == 0);
   run_.sent = shared_.now();
   run_.status_before = status_before(hold);
+  run_.status_before_is_old = status_is_old_;
   server.hand_out_rows(run_.count_columns.any());
   const bool silent = !run_.has_reply();
   const bool hides_trackers = run_.hides_trackers = shows_trackers(hold);

@@ -37,7 +37,7 @@ class Transaction {
   /// Holds back characteristics of the transaction to come; the later ones win.
   void hold_back_characteristics(std::string_view statement, bool read_only, bool read_write) {
     append(statement);
-    held_back_ = true;
+    held_back_ = has_characteristics_ = true;
     read_only_ = (read_only_ || read_only) && !read_write;
   }
   bool can_hold_back(std::string_view statement = {}) const {
@@ -64,7 +64,7 @@ class Transaction {
     constexpr std::size_t kRoomKept = 128;
     std::erase_if(statements_, [](const std::string& statement) { return statement.capacity() > kRoomKept; });
     count_ = 0;
-    overflowed_ = begun_ = held_back_ = read_only_ = touched_ = false;
+    overflowed_ = begun_ = held_back_ = has_characteristics_ = read_only_ = touched_ = false;
   }
 
   /// In the order in which to send them.
@@ -77,6 +77,8 @@ class Transaction {
   /// The client is in a transaction that no server knows of.
   bool open_but_held_back() const { return held_back_ && begun_; }
   bool read_only() const { return read_only_; }
+  /// SET TRANSACTION is among the statements.
+  bool has_characteristics() const { return has_characteristics_; }
   /// It can be begun on another server as if it had never been on this one.
   bool may_move() const { return begun_ && !held_back_ && !touched_ && !overflowed_; }
 
@@ -91,6 +93,7 @@ class Transaction {
   bool overflowed_ = false;
   bool begun_ = false;
   bool held_back_ = false;
+  bool has_characteristics_ = false;
   bool read_only_ = false;
   bool touched_ = false;
 };
