@@ -11,7 +11,7 @@ namespace {
 
 using mysql::Command;
 
-constexpr int kWarmUp = 1500;
+constexpr int kWarmUp = 3000;
 constexpr int kCounted = 1000;
 
 /// Clients that run a script again and again, one statement at a time.
