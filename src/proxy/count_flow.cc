@@ -173,8 +173,10 @@ void ClientSession::leave_found_rows(Hold& hold) {
   if (effect == FoundRows::stays) return;
   found_rows_.reset();
   if (effect == FoundRows::may_change) {
+    if (found_rows_at_.is_on(hold.server())) return;
     // On another server session, nobody knows which of the two numbers it is.
-    if (!found_rows_at_.is_on(hold.server())) lose_found_rows(hold);
+    found_rows_at_ = previous_;
+    found_rows_at_.lease_number = 0;
     return;
   }
   found_rows_at_ = previous_;
