@@ -10,7 +10,7 @@ build_packages=(g++ meson ninja-build pkg-config cmake ccache python3
 demonstration_packages=(mariadb-server mariadb-client python3-pymysql curl procps iproute2)
 
 # What the tests need besides: a second kind of server, the contenders of the perf lab, checkers.
-test_packages=(haproxy sysbench prometheus debootstrap openssl clang-format util-linux systemd git)
+test_packages=(haproxy sysbench valgrind prometheus debootstrap openssl clang-format util-linux systemd git)
 
 # Drivers that come from Debian (tests/compat), and what those from other registries are built with.
 driver_packages=(php-cli php-mysql libdbd-mariadb-perl libdbd-mysql-perl libmariadb-dev gcc python3-venv python3-dev)
