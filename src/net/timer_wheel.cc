@@ -36,19 +36,20 @@ void TimerWheel::set(Timer& timer, Instant due) {
 
 void TimerWheel::advance(Instant now) {
   const std::int64_t target = (now - start_) / kTick;
-  while (tick_ < target) {
-    tick_ = std::min(target, next_tick());
+  while (look_at_ <= target) {
+    tick_ = look_at_;
     for (int level = kLevels - 1; level > 0; --level) {
       // A slot of this level begins at this tick: its timers move to the finer levels below.
       if ((tick_ & ((std::int64_t{1} << (level * kSlotBits)) - 1)) == 0) cascade(level);
     }
     run(slot_of(tick_, 0, kSlotBits));
+    look_at_ = next_tick();
   }
+  tick_ = std::max(tick_, target);
 }
 
 Instant TimerWheel::next_due() const {
-  const std::int64_t tick = next_tick();
-  return tick == kNever ? Instant::max() : start_ + tick * kTick;
+  return look_at_ == kNever ? Instant::max() : start_ + look_at_ * kTick;
 }
 
 // The level is the coarsest one whose slots still tell the due tick from the present one; a timer beyond the
@@ -58,6 +59,8 @@ void TimerWheel::place(Timer& timer) {
   int level = 0;
   while (reach >> ((level + 1) * kSlotBits) != 0) ++level;
   const int slot = slot_of(tick_ + reach, level, kSlotBits);
+  const int shift = level * kSlotBits;
+  look_at_ = std::min(look_at_, (tick_ + reach) >> shift << shift);
   levels_[level][slot].push_back(timer);
   occupied_[level][slot / 64] |= std::uint64_t{1} << (slot % 64);
 }

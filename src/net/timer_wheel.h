@@ -79,6 +79,9 @@ class TimerWheel {
 
   Instant start_;
   std::int64_t tick_ = 0;  // everything due at or before it has run
+  // Nothing is to be done before; earlier than next_tick() where a timer was cancelled. Kept, since it is
+  // asked for in every turn, and looking for it reads the marks of all levels.
+  std::int64_t look_at_ = kNever;
   std::array<std::array<Slot, 1 << kSlotBits>, kLevels> levels_;
   mutable std::array<std::array<std::uint64_t, (1 << kSlotBits) / 64>, kLevels>
       occupied_{};  // slots that may hold timers
