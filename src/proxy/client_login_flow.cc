@@ -175,7 +175,7 @@ void ClientSession::collation_answered(backend::ServerSession& server) {
 /// MariaDB forgets at COM_CHANGE_USER what CLIENT_IGNORE_SPACE did at the login.
 void ClientSession::forget_ignore_space() {
   const session::VariableValue* mode = facets_.variables->find(session::VariableId::sql_mode);
-  if (mode == nullptr || !dialect().mariadb || (capabilities_ & Capability::CLIENT_IGNORE_SPACE) == 0) return;
+  if (mode == nullptr || !speaks_mariadb() || (capabilities_ & Capability::CLIENT_IGNORE_SPACE) == 0) return;
   std::string without(mode->text);
   constexpr std::string_view kMode = "IGNORE_SPACE";
   const std::size_t at = without.find(kMode);

@@ -474,6 +474,8 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t wanted_capabilities() const;
   const backend::Profile* known_profile() const;
   sql::Dialect dialect() const;
+  /// dialect().mariadb for less: it is asked for several times in a statement.
+  bool speaks_mariadb() const;
   sql::Dialect dialect_of(const session::PreparedText& text) const;
   session::ClientTrackers trackers(backend::ServerSession& server) const;
   /// What the client sets is reported by the server.

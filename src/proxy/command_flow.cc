@@ -50,7 +50,7 @@ void ClientSession::begin_command() {
     case Command::COM_REFRESH:
       return begin_plain(StatementKind::command, sql::Traits(Trait::single_statement));
     case Command::COM_BINLOG_DUMP_GTID:
-      if (dialect().mariadb) return refuse_command<ErrorCode::ER_UNKNOWN_COM_ERROR>();
+      if (speaks_mariadb()) return refuse_command<ErrorCode::ER_UNKNOWN_COM_ERROR>();
       [[fallthrough]];
     case Command::COM_BINLOG_DUMP:
     case Command::COM_REGISTER_SLAVE:
@@ -212,7 +212,7 @@ bool ClientSession::keeps_diagnostics() const {
   // MariaDB empties the list only for a statement that uses a table or has something to say itself.
   const bool has_text = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE ||
                         run_.command == Command::COM_STMT_PREPARE;
-  return dialect().mariadb && has_text && !run_.meaning.names_tables;
+  return speaks_mariadb() && has_text && !run_.meaning.names_tables;
 }
 
 /// What ROW_COUNT() or FOUND_ROWS() would speak of.
@@ -386,6 +386,11 @@ sql::Dialect ClientSession::dialect() const {
     dialect.version = identity->version_number;
   }
   return dialect;
+}
+
+bool ClientSession::speaks_mariadb() const {
+  const backend::ServerIdentity* identity = shared_.cluster.identity();
+  return identity != nullptr && identity->mariadb;
 }
 
 bool ClientSession::lacks_deprecate_eof() const {

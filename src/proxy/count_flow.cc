@@ -199,7 +199,7 @@ ClientSession::FoundRows ClientSession::effect_on_found_rows() const {
     case StatementKind::diagnostics:
       return run_.has(Trait::found_rows_unsure) ? FoundRows::may_change : FoundRows::stays;
     case StatementKind::dml_other:
-      if (!dialect().mariadb && !run_.failed) return FoundRows::changes;
+      if (!speaks_mariadb() && !run_.failed) return FoundRows::changes;
       return run_.meaning.names_tables ? FoundRows::may_change : FoundRows::stays;
     case StatementKind::set: return run_.meaning.names_tables ? FoundRows::may_change : FoundRows::stays;
     case StatementKind::call:

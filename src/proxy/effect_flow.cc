@@ -120,7 +120,7 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
 
 /// Until the server has answered, texts are read as the SET says. MySQL has reported what has run.
 void ClientSession::follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran) {
-  const bool reports = tracks(hold.server()) && !dialect().mariadb;
+  const bool reports = tracks(hold.server()) && !speaks_mariadb();
   if (reports && ran == Ran::unclear) return;
   const bool told = std::ranges::none_of(unsaid_, [&](VariableId id) {
     const bool decides = id == VariableId::sql_mode || id == VariableId::character_set_client;
@@ -269,7 +269,7 @@ void ClientSession::set_results_collation(backend::ServerSession& server, std::s
 /// What CURRENT_ROLE() has answered. A name that the client's character set might not hold stays where it is.
 void ClientSession::set_role(Hold& hold, std::string_view current_role) {
   const backend::Profile& profile = hold.server().pool().profile();
-  const std::string statement = session::role_statement(current_role, dialect().mariadb);
+  const std::string statement = session::role_statement(current_role, speaks_mariadb());
   facets_.role = hold.server().facets.role = profile.role_of(statement);
   const auto is_ascii = [](std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });

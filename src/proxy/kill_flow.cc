@@ -48,7 +48,7 @@ bool ClientSession::take_kill(const session::TextSummary& summary) {
     return true;
   }
   const bool connection = summary.detail.ends_with("CONNECTION");
-  if (const auto id = kill_id(summary.subject, dialect().mariadb)) {
+  if (const auto id = kill_id(summary.subject, speaks_mariadb())) {
     kill(*id, connection, summary.detail.starts_with("SOFT"));
   } else if (sql::same_name(summary.subject, "CONNECTION_ID()")) {
     kill_itself(connection);
@@ -103,7 +103,7 @@ void ClientSession::kill(std::uint64_t id, bool connection, bool soft) {
 void ClientSession::kill_itself(bool connection) {
   ++shared_.counters().kills;
   if (!connection) return interrupt();
-  if (dialect().mariadb) {
+  if (speaks_mariadb()) {
     send_error<ErrorCode::ER_CONNECTION_KILLED>();
   } else {
     send_error<ErrorCode::ER_QUERY_INTERRUPTED>();

@@ -80,7 +80,7 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
 /// For MariaDB a schema that is selected already stays as it was read then; see send_schema.
 void ClientSession::schema_selected(backend::ServerSession& server, std::string_view name) {
   const session::Schema* now = server.facets.schema;
-  const bool stays = dialect().mariadb && now->selected && now->name == name;
+  const bool stays = speaks_mariadb() && now->selected && now->name == name;
   facets_.schema = server.facets.schema = stays ? now : &shared_.backend.states.schema(name);
 }
 
@@ -227,7 +227,7 @@ void ClientSession::apply_outcome(Hold& hold) {
   apply_transaction_status(hold);
   // What the next statement may ask about.
   // MySQL leaves a warning behind COM_FIELD_LIST, and does not count it.
-  const bool deprecated = run_.command == Command::COM_FIELD_LIST && !dialect().mariadb;
+  const bool deprecated = run_.command == Command::COM_FIELD_LIST && !speaks_mariadb();
   const bool has_diagnostics = run_.failed || run_.any_warnings || deprecated;
   if (has_diagnostics) pin(hold, PinReason::diagnostics);
   if (run_.failed) warnings_uncounted_ = false;
@@ -294,7 +294,7 @@ void ClientSession::follow_one_shots(Hold& hold) {
 bool ClientSession::locks_until_commit(const Hold& hold) const {
   const bool executes = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
   constexpr sql::Traits kEndsTransaction{Trait::commits, Trait::rolls_back, Trait::implicit_commit};
-  return executes && run_.meaning.names_tables && !dialect().mariadb &&
+  return executes && run_.meaning.names_tables && !speaks_mariadb() &&
          !run_.meaning.traits.has_any(kEndsTransaction) && !is_autocommit_on(hold.server());
 }
 

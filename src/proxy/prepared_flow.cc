@@ -99,7 +99,7 @@ void ClientSession::begin_empty_reset() {
   run_.packet = run_.packet.first(kPing.size());
   std::ranges::copy(kPing, run_.packet.begin());
   run_.command = Command::COM_PING;
-  warnings_uncounted_ = !dialect().mariadb;
+  warnings_uncounted_ = !speaks_mariadb();
   begin_plain(StatementKind::command, kHarmless);
 }
 
@@ -109,7 +109,7 @@ bool ClientSession::refuse_cut_short(Bytes payload) {
       (run_.command == Command::COM_STMT_CLOSE && payload.size() < kCloseBytesMin) ||
       (run_.command == Command::COM_STMT_SEND_LONG_DATA && payload.size() < kLongDataBytesMin);
   if (!cut_short) return false;
-  dialect().mariadb ? end_command() : refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
+  speaks_mariadb() ? end_command() : refuse_command<ErrorCode::ER_MALFORMED_PACKET>();
   return true;
 }
 
@@ -122,7 +122,7 @@ void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
   const bool malformed = run_.command == Command::COM_STMT_EXECUTE &&
                          !ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
   if (id && !malformed && PreparedStatements::may_be_a_servers(*id)) {
-    const char* function = !dialect().mariadb                          ? "mysql_stmt_precheck"
+    const char* function = !speaks_mariadb()                          ? "mysql_stmt_precheck"
                            : run_.command == Command::COM_STMT_EXECUTE ? "mysqld_stmt_execute"
                            : run_.command == Command::COM_STMT_FETCH   ? "mysqld_stmt_fetch"
                                                                        : "mysqld_stmt_reset";
@@ -181,7 +181,7 @@ backend::ServerStatements::Fit ClientSession::fitting_types() const {
     // earlier ones. An execution that names no types must not meet any that its client has not bound.
     case Command::COM_STMT_EXECUTE:
       return {.types = run_.types,
-              .others = dialect().mariadb && (run_.binds_types || run_.types != session::kNoTypes)};
+              .others = speaks_mariadb() && (run_.binds_types || run_.types != session::kNoTypes)};
     // MariaDB keeps long data in the form of the types that were bound last.
     case Command::COM_STMT_SEND_LONG_DATA: return {.types = run_.prepared->types, .others = false};
     default: return {};
@@ -294,7 +294,7 @@ void ClientSession::refuse_fetch(Hold& hold) {
   run_server_ = &hold.server();
   run_.failed = run_.reply_done = true;
   send_error<ErrorCode::ER_STMT_HAS_NO_OPEN_CURSOR>(fmt::format_int(run_.prepared->client_id).str(),
-                                                    dialect().mariadb ? "" : ".");
+                                                    speaks_mariadb() ? "" : ".");
   finish_statement(hold.server());
 }
 
@@ -319,7 +319,7 @@ bool ClientSession::address_prepared(Hold& hold) {
   if (!run_.binds_types && !has_them && !insert_types(as_bytes(statement.text->list_of(run_.types))))
     return false;
   const bool had_others = entry->types != session::kNoTypes && !has_them;
-  entry->spoilt |= !dialect().mariadb && (had_others || unnumbered);
+  entry->spoilt |= !speaks_mariadb() && (had_others || unnumbered);
   there.bind(*entry, run_.types);
   statement.types = run_.types;
   statement.has_types_on_server = unnumbered;
@@ -356,7 +356,7 @@ void ClientSession::foresee_prepared(backend::ServerSession& server) {
   run_.preparing = run_.whole && state_is_known && prepared_.has_room_for(run_.text)
                        ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary.meaning)
                        : shared_.prepared_texts.beginning(summary.meaning);
-  run_.preparing->stays = !dialect().mariadb && summary.has(Trait::uses_user_variables);
+  run_.preparing->stays = !speaks_mariadb() && summary.has(Trait::uses_user_variables);
   server.send_closes();
   server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);
 }
@@ -366,7 +366,7 @@ void ClientSession::note_prepared(backend::ServerSession& server, const mysql::S
   const MutableBytes payload = result.packet.subspan(mysql::kHeaderBytes);
   const auto prepared = mysql::PrepareOk::parse(payload);
   if (!prepared) return;
-  server.statements.confirm(prepared->statement_id, /*of_all=*/dialect().mariadb);
+  server.statements.confirm(prepared->statement_id, /*of_all=*/speaks_mariadb());
   run_.preparing->parameters = prepared->parameters;
   run_.any_warnings = prepared->warnings != 0;
   run_.prepare_warnings = prepared->warnings;
@@ -384,7 +384,7 @@ void ClientSession::follow_prepared(Hold& hold) {
   // back: not to whoever has the server session by then.
   const bool came_back =
       run_.command == Command::COM_STMT_EXECUTE && statement.text->schema != facets_.schema;
-  if (came_back && !dialect().mariadb) {
+  if (came_back && !speaks_mariadb()) {
     hold.server().expect_dropped(Command::COM_PING);
     hold.server().stream().send_static(kPing);
   }

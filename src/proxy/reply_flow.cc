@@ -135,7 +135,7 @@ void ClientSession::relay_ok(backend::ServerSession& server, const ScanResult& r
 mysql::EofPacket ClientSession::eof_for_client(const mysql::OkPacket& ok) const {
   using namespace mysql::ServerStatus;
   std::uint16_t status = ok.status & static_cast<std::uint16_t>(~SERVER_SESSION_STATE_CHANGED);
-  const bool mariadb = dialect().mariadb;
+  const bool mariadb = speaks_mariadb();
   if (mariadb && !ok.state.empty() && shared_.reports.shown) status |= SERVER_SESSION_STATE_CHANGED;
   if (!mariadb && (status & SERVER_PS_OUT_PARAMS) != 0) {
     status &= static_cast<std::uint16_t>(~(SERVER_PS_OUT_PARAMS | SERVER_MORE_RESULTS_EXISTS));

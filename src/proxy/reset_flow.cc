@@ -145,7 +145,7 @@ void ClientSession::forget_what_was_set(Hold& left) {
   // MariaDB goes back to the character sets of the login: the client's, not the server session's.
   const backend::Profile& profile = server.pool().profile();
   const session::Variables* login = profile.variables_of_collation(collation_);
-  if (!dialect().mariadb || login == nullptr) return;
+  if (!speaks_mariadb() || login == nullptr) return;
   facets_.variables = login;
   const session::Variables* own = profile.variables_of_collation(server.login_collation());
   server.facets.variables = own != nullptr ? own : login;

@@ -88,7 +88,7 @@ void ClientSession::send_own_query(backend::ServerSession& server, std::string_v
 /// the way leads through another one.
 bool ClientSession::needs_another_schema_first(const session::Schema& from, const session::Schema& to) const {
   const bool selected_before = from.name == to.name || &from == &shared_.backend.states.unclear_schema();
-  return selected_before && dialect().mariadb;
+  return selected_before && speaks_mariadb();
 }
 
 void ClientSession::send_schema(Hold& hold, const session::Schema& from, const session::Schema& to) {
@@ -193,7 +193,7 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool user_variables_sent = send_user_variables(hold);
   empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
   if (empties_diagnostics_) {
-    const bool behind_result = !dialect().mariadb || run_.has(Trait::uses_row_count);
+    const bool behind_result = !speaks_mariadb() || run_.has(Trait::uses_row_count);
     if (behind_result) {
       lose_found_rows(hold);
       give_up_guard(server);  // a result is no OK
@@ -248,7 +248,7 @@ bool ClientSession::send_sync(Hold& hold) {
   // schema.
   // Behind preparing a statement anew by itself MySQL gives another id: that error would count as the
   // previous statement.
-  const bool foreseen = shared_.syncs_pipelined && !dialect().mariadb && run_.request_done &&
+  const bool foreseen = shared_.syncs_pipelined && !speaks_mariadb() && run_.request_done &&
                         run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0 &&
                         !run_.meaning.traits.has_any(kAsksAboutPrevious);
   return !foreseen || !(may_pipeline || syncs_due_ == 1);

@@ -257,7 +257,7 @@ bool ClientSession::take_text_statement(Hold& hold, const sql::Statement& statem
       summary.meaning.traits.has_any(kUnclear))
     return false;
   // MySQL's parameters keep the types that the first execution gave them.
-  const bool keeps_types = !dialect().mariadb && made.text.find('?') != std::string::npos;
+  const bool keeps_types = !speaks_mariadb() && made.text.find('?') != std::string::npos;
   const bool state_is_known =
       facets_.schema->selected && hold.missing_schema == nullptr && unsaid_.empty() && !all_unsaid_;
   if (keeps_types || !state_is_known || summary.meaning.traits.has_any(kStays)) made.prepare.clear();

@@ -79,7 +79,7 @@ bool ClientSession::assigns_blindly(const sql::Statement& statement) const {
   if (statement.kind == StatementKind::diagnostics) {
     const bool holds_list =
         std::ranges::any_of(holds_, [](const Hold& hold) { return hold.pins.has(PinReason::diagnostics); });
-    return run_.has(Trait::uses_row_count) || (holds_list && !dialect().mariadb);
+    return run_.has(Trait::uses_row_count) || (holds_list && !speaks_mariadb());
   }
   const bool asks =
       run_.command != Command::COM_STMT_PREPARE && run_.meaning.traits.has_any(kAsksAboutPrevious);
