@@ -122,7 +122,7 @@ void ClientSession::begin_unknown_prepared(Result<std::uint32_t> id) {
   const bool malformed = run_.command == Command::COM_STMT_EXECUTE &&
                          !ExecuteCommand::parse(Bytes(run_.packet).subspan(mysql::kHeaderBytes));
   if (id && !malformed && PreparedStatements::may_be_a_servers(*id)) {
-    const char* function = !speaks_mariadb()                          ? "mysql_stmt_precheck"
+    const char* function = !speaks_mariadb()                           ? "mysql_stmt_precheck"
                            : run_.command == Command::COM_STMT_EXECUTE ? "mysqld_stmt_execute"
                            : run_.command == Command::COM_STMT_FETCH   ? "mysqld_stmt_fetch"
                                                                        : "mysqld_stmt_reset";
