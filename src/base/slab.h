@@ -1,17 +1,20 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "base/invariant.h"
 
 namespace lockstep {
 
 /// Objects of one type, allocated in blocks and reused: memory is asked for when a new high-water mark is
-/// reached and never per use. `capacity` bounds how many live at once; make() answers nullptr above it.
+/// reached and never per use. No two slabs, and so no two cores, have a part in one cache line. `capacity`
+/// bounds how many live at once; make() answers nullptr above it.
 template <typename T>
 class Slab {
  public:
@@ -47,19 +50,23 @@ class Slab {
     alignas(T) std::byte storage[sizeof(T)];
   };
   static constexpr std::size_t kCellsPerBlock = 64;
+  struct alignas(kOwnLines) CellBlock {
+    std::array<Cell, kCellsPerBlock> cells;
+  };
 
   void grow() {
-    blocks_.push_back(std::make_unique_for_overwrite<Cell[]>(kCellsPerBlock));
+    blocks_.push_back(std::make_unique_for_overwrite<CellBlock>());
+    auto& cells = blocks_.back()->cells;
     for (std::size_t i = kCellsPerBlock; i-- > 0;) {
-      blocks_.back()[i].next = free_;
-      free_ = &blocks_.back()[i];
+      cells[i].next = free_;
+      free_ = &cells[i];
     }
   }
 
   std::size_t capacity_;
   std::size_t live_ = 0;
   Cell* free_ = nullptr;
-  std::vector<std::unique_ptr<Cell[]>> blocks_;
+  std::vector<std::unique_ptr<CellBlock>> blocks_;
 };
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/cluster.h"
+#include "base/cache_line.h"
 #include "config/settings.h"
 #include "core/listener.h"
 #include "core/users.h"
@@ -41,7 +42,7 @@ struct CoreSettings {
 
 /// Everything that one thread owns: ring, listener, client sessions, server sessions, states. Made, run and
 /// destroyed on that thread; others reach it only through messages to address().
-class Core : private backend::Peers, private proxy::Clients, private ListenerOwner {
+class alignas(kOwnLines) Core : private backend::Peers, private proxy::Clients, private ListenerOwner {
  public:
   static Result<std::unique_ptr<Core>> create(const CoreSettings& settings, metrics::CoreCounters& counters);
   ~Core();

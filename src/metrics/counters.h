@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/cache_line.h"
+
 namespace lockstep::metrics {
 
 /// One number with one writer: its core. Increments are a plain load, add and store (relaxed, no locked
@@ -137,7 +139,7 @@ class Family {
 
 /// Everything one core counts, declared once in counters.def. Cache lines of its own: no other core writes
 /// near it.
-struct alignas(128) CoreCounters {
+struct alignas(kOwnLines) CoreCounters {
 #define COUNTER(name, help) Counter name;
 #define GAUGE(name, help) Counter name;
 #define COUNTER_BY(name, label_type, label, help) Family<label_type> name;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/cache_line.h"
 #include "metrics/counters.h"
 #include "net/ring.h"
 #include "net/uring_buffers.h"
@@ -15,7 +16,7 @@ namespace lockstep::net {
 
 /// The io_uring ring. ring_uring.cc has its life, its turns and messages; uring_operations.cc what is asked
 /// of it in between.
-struct Ring::Impl {
+struct alignas(kOwnLines) Ring::Impl {
   // A message on its way to another ring. Whose it is, the sender's or the target's, its completion tells.
   struct Posting {
     RingAddress to;

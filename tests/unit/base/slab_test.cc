@@ -55,3 +55,27 @@ TEST_CASE("Memory is reused: what was freed last is handed out first.") {
   CHECK(slab.make(7) == freed);
   for (int* each : held) slab.destroy(each);
 }
+
+TEST_CASE("Slabs that grow in turn have no pair of cache lines in common: each may belong to another core.") {
+  struct Odd {
+    char bytes[24];
+  };
+  constexpr std::size_t kCount = 1000;
+  Slab<Odd> one(kCount);
+  Slab<Odd> other(kCount);
+  std::set<std::uintptr_t> lines_of_one;
+  std::set<std::uintptr_t> lines_of_other;
+  const auto keep = [](std::set<std::uintptr_t>& lines, const Odd* object) {
+    const auto at = reinterpret_cast<std::uintptr_t>(object);
+    lines.insert({at / lockstep::kOwnLines, (at + sizeof(Odd) - 1) / lockstep::kOwnLines});
+  };
+  std::vector<Odd*> of_one;
+  std::vector<Odd*> of_other;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    keep(lines_of_one, of_one.emplace_back(one.make()));
+    keep(lines_of_other, of_other.emplace_back(other.make()));
+  }
+  for (const std::uintptr_t line : lines_of_one) CHECK(!lines_of_other.contains(line));
+  for (Odd* object : of_one) one.destroy(object);
+  for (Odd* object : of_other) other.destroy(object);
+}
