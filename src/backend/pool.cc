@@ -25,7 +25,7 @@ void LeaseRequest::withdraw() {
   deadline_.cancel();
   if (linked()) {
     unlink();
-    --pool_->waiting_;
+    if (--pool_->waiting_ == 0) pool_->ListHook<detail::Waited>::unlink();
   }
   pool_ = nullptr;
 }
@@ -94,7 +94,7 @@ Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& w
   request.pool_ = this;
   request.since_ = context_.now();
   waiters_.push_back(request);
-  ++waiting_;
+  if (++waiting_ == 1) server_.waited_for(*this);
   context_.timers.set(request.deadline_, context_.now() + context_.limits.acquire_timeout);
   return Acquired::waiting;
 }

@@ -18,6 +18,10 @@ namespace lockstep::backend {
 
 class Server;
 
+namespace detail {
+struct Waited {};  // tag of the list of its server that a pool is in while somebody waits
+}  // namespace detail
+
 /// Waits for a server session.
 class LeaseWaiter {
  public:
@@ -72,7 +76,7 @@ class LeaseRequest : public ListHook<> {
 /// The server sessions of one core with one server, for one user and one set of login capabilities. Shared by
 /// all clients of that user: a client is handed the idle session that needs the least to be brought in step
 /// with it.
-class Pool {
+class Pool : public ListHook<detail::Waited> {
  public:
   Pool(Context& context, Server& server, std::string_view user, std::uint32_t capabilities);
   ~Pool();

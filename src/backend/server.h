@@ -81,9 +81,11 @@ class Server : public ListHook<> {
   void connection_ended();
   /// Somebody waits, here or on another core, and all that this core may have is taken.
   bool contended() const { return contended_; }
+  /// Somebody waits in the pool, which takes itself out again when nobody does.
+  void waited_for(Pool& pool) { waited_pools_.push_back(pool); }
   /// A session that `pool` gets back is to be closed, for one who has waited much longer than anybody in the
   /// pool.
-  bool waited_for_elsewhere(Pool& pool) const;
+  bool waited_for_elsewhere(Pool& pool);
   /// Connections find their takers, or are made free for them, at the end of the turn: pools call it from
   /// inside of calls by those who wait.
   void share_out_soon();
@@ -128,11 +130,11 @@ class Server : public ListHook<> {
     ConnectionQuota::Claimant claimant{};
   };
   friend struct Context;
-  std::optional<Taker> next_taker() const;
-  Pool* longest_waiting_pool() const;
+  std::optional<Taker> next_taker();
+  Pool* longest_waiting_pool();
   void share_out();
   void vacate();
-  Claim missing() const;
+  Claim missing();
 
   Context& context_;
   const std::uint32_t number_;
@@ -147,6 +149,8 @@ class Server : public ListHook<> {
   std::optional<ServerIdentity> identity_;
   std::vector<std::unique_ptr<Pool>> pools_;
   std::unordered_map<PoolKey, Pool*, PoolHash> pool_by_key_;
+  /// Of many users few wait at a time, and each release asks who does.
+  IntrusiveList<Pool, detail::Waited> waited_pools_;
   GreetingProbe probe_;
 };
 

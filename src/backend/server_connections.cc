@@ -50,7 +50,7 @@ void Server::share_out() {
   if (const Claim claim = missing(); claim.connections != 0) quota_.claim(claim);
 }
 
-std::optional<Server::Taker> Server::next_taker() const {
+std::optional<Server::Taker> Server::next_taker() {
   Pool* pool = longest_waiting_pool();
   const auto claimant = quota_.longest_claimant();
   if (claimant && (pool == nullptr || claimant->claim.since + kMovePrice < pool->waiting_since()))
@@ -59,11 +59,11 @@ std::optional<Server::Taker> Server::next_taker() const {
   return std::nullopt;
 }
 
-Pool* Server::longest_waiting_pool() const {
+Pool* Server::longest_waiting_pool() {
   Pool* longest = nullptr;
-  for (const auto& pool : pools_) {
-    if (pool->connections_wanted() == 0) continue;
-    if (longest == nullptr || pool->waiting_since() < longest->waiting_since()) longest = pool.get();
+  for (Pool& pool : waited_pools_) {
+    if (pool.connections_wanted() == 0) continue;
+    if (longest == nullptr || pool.waiting_since() < longest->waiting_since()) longest = &pool;
   }
   return longest;
 }
@@ -81,7 +81,7 @@ bool Server::make_room() {
   return false;
 }
 
-bool Server::waited_for_elsewhere(Pool& pool) const {
+bool Server::waited_for_elsewhere(Pool& pool) {
   if (connections_closing_ != 0) return false;  // one at a time
   if (connections_ > quota_.share()) return true;
   const auto taker = next_taker();
@@ -94,13 +94,13 @@ bool Server::waited_for_elsewhere(Pool& pool) const {
 // -------------------------------------------------------------------------------------------------
 
 /// What this core is to claim from the others.
-Claim Server::missing() const {
+Claim Server::missing() {
   Claim claim{0, context_.now()};
-  for (const auto& pool : pools_) {
-    const std::uint32_t wanted = pool->connections_wanted();
+  for (Pool& pool : waited_pools_) {
+    const std::uint32_t wanted = pool.connections_wanted();
     if (wanted == 0) continue;
     claim.connections += wanted;
-    claim.since = std::min(claim.since, pool->waiting_since());
+    claim.since = std::min(claim.since, pool.waiting_since());
   }
   if (quota_.share() < connections_)
     claim.connections += static_cast<std::uint32_t>(connections_ - quota_.share());
