@@ -12,9 +12,9 @@ constexpr std::size_t kLookedAtMax = 16;
 }  // namespace
 
 void IdleSessions::add(ServerSession& session) {
+  if (++count_ > kPerList * by_state_.size()) double_lists();
   by_age_.push_back(session);
   list_of(session.facets).push_back(session);
-  ++count_;
 }
 
 void IdleSessions::remove(ServerSession& session) {
@@ -44,13 +44,20 @@ ServerSession* IdleSessions::find(const ServerSession* wanted) {
   return found;
 }
 
+/// Those of one state stay in the order in which they became idle.
+void IdleSessions::double_lists() {
+  for (ServerSession& session : by_age_) session.ListHook<detail::SameState>::unlink();
+  by_state_ = std::vector<SameState>(std::size_t{1} << ++state_bits_);
+  for (ServerSession& session : by_age_) list_of(session.facets).push_back(session);
+}
+
 IdleSessions::SameState& IdleSessions::list_of(const session::Facets& facets) {
   // Schemas and variables are interned, so their addresses stand for them.
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15ULL;
   std::uint64_t hash = reinterpret_cast<std::uintptr_t>(facets.variables) * kOdd;
   hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.schema) ^ (facets.multi_statements ? 1 : 0)) * kOdd;
   hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.role)) * kOdd;
-  return by_state_[hash >> (64 - kStateBits)];
+  return by_state_[hash >> (64 - state_bits_)];
 }
 
 }  // namespace lockstep::backend

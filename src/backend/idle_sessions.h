@@ -1,7 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <vector>
 
 #include "backend/server_session.h"
 #include "base/intrusive_list.h"
@@ -38,15 +38,21 @@ class IdleSessions {
   ServerSession* find(const ServerSession* wanted);
 
  private:
-  /// Sessions of one state are in one of these, now and then together with those of another.
-  static constexpr int kStateBits = 6;
+  static constexpr int kStateBitsMin = 6;
+  /// A list is looked at from its back only so far, and the session of a client that has been silent for
+  /// longest is at the front.
+  static constexpr std::size_t kPerList = 2;
   using SameState = IntrusiveList<ServerSession, detail::SameState>;
 
   SameState& list_of(const session::Facets& facets);
+  void double_lists();
 
   std::size_t count_ = 0;
   IntrusiveList<ServerSession, detail::Idle> by_age_;  // longest idle first
-  std::array<SameState, 1 << kStateBits> by_state_;    // each: longest idle first
+  int state_bits_ = kStateBitsMin;
+  /// Sessions of one state are in one of these, now and then together with those of another. Each: longest
+  /// idle first. As many as there have ever been idle sessions want.
+  std::vector<SameState> by_state_ = std::vector<SameState>(std::size_t{1} << kStateBitsMin);
 };
 
 }  // namespace lockstep::backend

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -248,6 +249,31 @@ TEST_CASE("The session in the client's state is found among many others") {
   Idle world({"60", "1", "2", "3", "4", "5", "6", "7", "8"});
   ModelTaker client(world.pool());
   CHECK(world.serve(client, "60") == 0);
+}
+
+TEST_CASE("Clients that each have a state of their own find their session again, however many they are") {
+  constexpr std::size_t kClients = 2000;
+  PoolWorld world(kClients);
+  std::deque<ModelTaker> clients;
+  std::vector<backend::ServerSession*> sessions;
+  for (std::size_t i = 0; i < kClients; ++i) clients.emplace_back(world.pool()).ask(world.state({}));
+  world.run();
+  for (std::size_t i = 0; i < kClients; ++i) {
+    REQUIRE(clients[i].lease);
+    clients[i].request.wanted = world.state(std::to_string(i + 1));
+    sessions.push_back(clients[i].lease.get());
+    clients[i].give_back();
+  }
+  std::size_t found = 0;
+  constexpr std::size_t kStride = 701;  // in another order than that in which they became idle
+  for (std::size_t n = 0; n < kClients; ++n) {
+    const std::size_t i = n * kStride % kClients;
+    clients[i].ask(world.state(std::to_string(i + 1)));
+    REQUIRE(clients[i].lease);
+    found += clients[i].lease.get() == sessions[i] ? 1 : 0;
+    clients[i].give_back();
+  }
+  CHECK(found == kClients);
 }
 
 TEST_CASE("Of the sessions in its state a client gets the one that it used before, else the one used last") {

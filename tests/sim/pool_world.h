@@ -74,9 +74,9 @@ class PoolWorld {
   metrics::CoreCounters counters_;
   std::unique_ptr<net::Ring> ring_ = *net::Ring::create({}, counters_);
   net::TimerWheel timers_{ring_->now()};
-  net::BlockPool blocks_{64};
+  net::BlockPool blocks_{2048};
   net::StreamContext streams_{*ring_, blocks_, counters_};
-  Slab<backend::ServerSession> sessions_{64};
+  Slab<backend::ServerSession> sessions_{2048};
   NoPeers peers_;
   int core_ = 0;
 
