@@ -72,15 +72,13 @@ Pool::Acquired Pool::acquire(LeaseRequest& request, Lease& lease, std::string& w
   ++context_.counters.pool_misses;
   // One that is being opened for somebody who got another one meanwhile will do.
   const bool enough_are_opening = opening_ > waiting_ && !request.fresh_login;
-  if (enough_are_opening) {
-    // It waits for that.
-  } else if (server_.may_connect()) {
+  if (server_.may_connect() && !enough_are_opening) {
     if (const auto opened = open_for(request); !opened) {
       why = fmt::format("cannot connect to server '{}' ({}): {}", server_.name(), server_.address().text(),
                         describe(opened.error()));
       return Acquired::failed;
     }
-  } else {
+  } else if (!enough_are_opening) {
     ++context_.counters.pool_waits;
     server_.make_room();
     // A soft hold with nothing to ask about is given up at once, before this request stands in line.
@@ -162,9 +160,7 @@ void Pool::join_waiters(ServerSession& session) {
     LeaseRequest& request = waiters_.front();
     if (!request.may_share || !may_join(session, request)) return;
     session.join();
-    context_.counters.acquire_seconds.record(context_.now() - request.since_);
-    request.withdraw();
-    request.waiter_.on_lease(Lease(session, request.user_));
+    hand_over(request, session);
   }
 }
 
@@ -328,10 +324,15 @@ ServerSession* Pool::choose_for_waiter(const LeaseRequest& request) {
 
 void Pool::lease_to(LeaseRequest& request, ServerSession& session) {
   take(session, request);
+  hand_over(request, session);
+  join_waiters(session);
+}
+
+/// To who has waited.
+void Pool::hand_over(LeaseRequest& request, ServerSession& session) {
   context_.counters.acquire_seconds.record(context_.now() - request.since_);
   request.withdraw();
   request.waiter_.on_lease(Lease(session, request.user_));
-  join_waiters(session);
 }
 
 void Pool::refuse(LeaseRequest& request, std::string_view why, const mysql::ErrPacket* refusal) {

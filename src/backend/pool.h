@@ -177,6 +177,7 @@ class Pool : public ListHook<detail::Waited> {
   void serve_waiters();
   ServerSession* choose_for_waiter(const LeaseRequest& request);
   void lease_to(LeaseRequest& request, ServerSession& session);
+  void hand_over(LeaseRequest& request, ServerSession& session);
   void refuse(LeaseRequest& request, std::string_view why, const mysql::ErrPacket* refusal = nullptr);
 
   Context& context_;

@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <optional>
 #include <thread>
 
 namespace lockstep::net {

@@ -39,8 +39,9 @@ namespace lockstep::proxy {
 /// (server session, sync, sending), transaction_flow.cc, prepared_flow.cc, reply_flow.cc (relaying),
 /// outcome_flow.cc (reports, the statement's end), effect_flow.cc (what its text says), question_flow.cc
 /// (read-backs), count_flow.cc (ROW_COUNT(), FOUND_ROWS()), user_variable_flow.cc (user variables),
-/// named_lock_flow.cc (GET_LOCK), text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE), release_flow.cc
-/// (keeping or giving back), kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
+/// named_lock_flow.cc (GET_LOCK), text_statement_flow.cc (PREPARE, EXECUTE, DEALLOCATE), reset_flow.cc
+/// (forgetting), sharing_flow.cc (several clients on one server session), release_flow.cc (keeping or giving
+/// back), kill_flow.cc (who kills and who is killed), own_statements.cc (SHOW LOCKSTEP).
 class ClientSession : public net::StreamOwner,
                       public backend::ServerSessionUser,
                       public backend::LeaseWaiter,

@@ -1,6 +1,6 @@
 #include "sql/count_calls.h"
 
-#include "sql/lexer.h"
+#include "sql/token_reader.h"
 
 namespace lockstep::sql {
 namespace {
@@ -12,27 +12,16 @@ bool is_count(const Token& token) {
   return token.is(TokenKind::word) && (token.call == Call::row_count || token.call == Call::found_rows);
 }
 
-class SelectReader {
+class SelectReader : private TokenReader {
  public:
-  SelectReader(std::string_view text, const Dialect& dialect) : lexer_(text, dialect) { lexer_.next(token_); }
+  SelectReader(std::string_view text, const Dialect& dialect) : TokenReader(text, dialect) {}
 
   CountColumns read() {
     const bool plain = skip(Word::SELECT) && read_items() && read_rest();
-    return plain && !lexer_.saw_version_comment() && !lexer_.saw_hint() ? found_ : CountColumns{};
+    return plain && holds_no_code_in_comments() ? found_ : CountColumns{};
   }
 
  private:
-  bool skip(Word word) {
-    if (!token_.is(TokenKind::word) || !token_.is(word)) return false;
-    lexer_.next(token_);
-    return true;
-  }
-  bool skip(TokenKind kind) {
-    if (!token_.is(kind)) return false;
-    lexer_.next(token_);
-    return true;
-  }
-
   bool read_items() {
     do {
       if (found_.columns == kColumnsMax) return false;
@@ -45,25 +34,25 @@ class SelectReader {
   /// ROW_COUNT() [[AS] alias]
   bool read_count() {
     std::uint32_t& which = token_.call == Call::row_count ? found_.row_count : found_.found_rows;
-    lexer_.next(token_);
+    advance();
     if (!skip(TokenKind::left_parenthesis) || !skip(TokenKind::right_parenthesis)) return false;
     which |= 1u << found_.columns;
     if (!skip(Word::AS) && ends_item()) return true;
     if (!token_.is_name() && !token_.is(TokenKind::string)) return false;
-    lexer_.next(token_);
+    advance();
     return ends_item();
   }
 
   /// What calls nothing with arguments, and names no user variable, is no longer than the text is.
   bool read_other_item() {
     const char* begin = token_.begin;
-    for (; !ends_item(); lexer_.next(token_)) {
+    for (; !ends_item(); advance()) {
       switch (token_.kind) {
         case TokenKind::word:
           if (is_count(token_) || token_.is(Word::SELECT) || token_.is(Word::INTO)) return false;
           break;
         case TokenKind::left_parenthesis:
-          lexer_.next(token_);
+          advance();
           if (!token_.is(TokenKind::right_parenthesis)) return false;
           break;
         case TokenKind::user_variable:
@@ -89,25 +78,21 @@ class SelectReader {
     return token_.is(TokenKind::end);
   }
 
-  Lexer lexer_;
-  Token token_;
   CountColumns found_;
 };
 
 /// Copies a statement, and rewrites its calls.
-class CallWriter {
+class CallWriter : private TokenReader {
  public:
   CallWriter(std::string& out, std::string_view text, const Dialect& dialect)
-      : out_(out), lexer_(text, dialect), copied_to_(text.data()), end_(text.data() + text.size()) {
-    lexer_.next(token_);
-  }
+      : TokenReader(text, dialect), out_(out), copied_to_(text.data()), end_(text.data() + text.size()) {}
 
   bool write(const Counts& counts) {
     out_.clear();
     const bool selects = token_.is(Word::SELECT);
     int depth = 0;
     bool into = false;
-    for (; !token_.is(TokenKind::end); lexer_.next(token_)) {
+    for (; !token_.is(TokenKind::end); advance()) {
       if (token_.is(TokenKind::left_parenthesis)) ++depth;
       if (token_.is(TokenKind::right_parenthesis)) --depth;
       into |= depth == 0 && token_.is(Word::INTO);
@@ -115,7 +100,7 @@ class CallWriter {
       if (is_count(token_) && !write_call(counts)) return false;
     }
     out_.append(copied_to_, end_);
-    return (into || !selects) && !lexer_.saw_version_comment() && !lexer_.saw_hint();
+    return (into || !selects) && holds_no_code_in_comments();
   }
 
  private:
@@ -128,9 +113,9 @@ class CallWriter {
     const bool is_row_count = token_.call == Call::row_count;
     out_.append(copied_to_, token_.begin).append("(0*");
     copied_to_ = token_.begin;
-    lexer_.next(token_);
+    advance();
     if (!token_.is(TokenKind::left_parenthesis)) return false;
-    lexer_.next(token_);
+    advance();
     if (!token_.is(TokenKind::right_parenthesis)) return false;
     out_.append(copied_to_, token_.end);
     copied_to_ = token_.end;
@@ -141,8 +126,6 @@ class CallWriter {
   }
 
   std::string& out_;
-  Lexer lexer_;
-  Token token_;
   const char* copied_to_;
   const char* end_;
 };

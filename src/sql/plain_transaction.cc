@@ -1,38 +1,26 @@
 #include "sql/plain_transaction.h"
 
-#include "sql/lexer.h"
+#include "sql/token_reader.h"
 #include "sql/variable_name.h"
 
 namespace lockstep::sql {
 namespace {
 
 /// Reads one command; what does not fit makes it none.
-class Reader {
+class Reader : private TokenReader {
  public:
-  Reader(std::string_view text, const Dialect& dialect) : lexer_(text, dialect) { lexer_.next(token_); }
+  Reader(std::string_view text, const Dialect& dialect) : TokenReader(text, dialect) {}
 
   PlainTransaction read() {
     const PlainTransaction what = read_statement();
     skip(TokenKind::semicolon);
-    // What a version comment holds is there for some servers only.
-    const bool whole = token_.is(TokenKind::end) && !lexer_.saw_version_comment() && !lexer_.saw_hint();
-    return whole ? what : PlainTransaction::none;
+    return token_.is(TokenKind::end) && holds_no_code_in_comments() ? what : PlainTransaction::none;
   }
 
  private:
-  bool skip(Word word) {
-    if (!token_.is(TokenKind::word) || !token_.is(word)) return false;
-    lexer_.next(token_);
-    return true;
-  }
-  bool skip(TokenKind kind) {
-    if (!token_.is(kind)) return false;
-    lexer_.next(token_);
-    return true;
-  }
   bool skip_name(std::string_view name) {
     if (!token_.is(TokenKind::word) || !same_name(token_.text, name)) return false;
-    lexer_.next(token_);
+    advance();
     return true;
   }
 
@@ -89,12 +77,9 @@ class Reader {
     if (skip_name("OFF")) return PlainTransaction::set_autocommit_off;
     const std::string_view number = token_.is(TokenKind::number) ? token_.text : std::string_view();
     if (number != "0" && number != "1") return PlainTransaction::none;
-    lexer_.next(token_);
+    advance();
     return number == "1" ? PlainTransaction::set_autocommit_on : PlainTransaction::set_autocommit_off;
   }
-
-  Lexer lexer_;
-  Token token_;
 };
 
 }  // namespace
