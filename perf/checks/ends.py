@@ -12,6 +12,13 @@ from checks.support import RawClient, connect, load, read_all, running, serving
 MIXES = ["point", "point-prepared", "write", "range", "bulk", "rw", "set"]
 
 
+def relay_login(client, upstream):
+    """Greeting, handshake response, OK."""
+    client.sendall(upstream.recv(65536))
+    upstream.sendall(client.recv(65536))
+    client.sendall(upstream.recv(65536))
+
+
 class CannedAndLoad(unittest.TestCase):
     def test_every_mix_runs_clean_in_both_flavours_and_both_dialects(self):
         for flavor in ("mysql", "mariadb"):
@@ -156,9 +163,7 @@ class CannedAndLoad(unittest.TestCase):
         with running("canned") as server:
             def relay(client):
                 with connect(server) as upstream:
-                    client.sendall(upstream.recv(65536))
-                    upstream.sendall(client.recv(65536))
-                    client.sendall(upstream.recv(65536))
+                    relay_login(client, upstream)
                     logged_in()
                     while (request := client.recv(65536)) and request[4:] != b"\x01":  # COM_QUIT
                         watch(+1, request[4:])
@@ -283,9 +288,7 @@ class CannedAndLoad(unittest.TestCase):
         with running("canned") as server:
             def relay(client):
                 with connect(server) as upstream:
-                    client.sendall(upstream.recv(65536))
-                    upstream.sendall(client.recv(65536))
-                    client.sendall(upstream.recv(65536))
+                    relay_login(client, upstream)
                     if next(numbers) == 0:
                         read_all(client)
                     while request := client.recv(65536):
