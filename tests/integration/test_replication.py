@@ -23,11 +23,19 @@ def is_mariadb(server):
     return server.name.startswith("mariadb")
 
 
+def newest_log(server):
+    return server.administer("SHOW BINARY LOGS").splitlines()[-1].split("\t")[0]
+
+
 def log_with(server, *statements):
-    """The name of a closed binary log that holds just these statements."""
+    """The name of a closed binary log that holds just these statements, when nothing is written to the one behind it any more."""
     server.administer("FLUSH BINARY LOGS")
-    name = server.administer("SHOW BINARY LOGS").splitlines()[-1].split("\t")[0]
+    name = newest_log(server)
     server.administer(";".join(["SET binlog_format = ROW", *statements, "FLUSH BINARY LOGS"]))
+    if is_mariadb(server):
+        newest = newest_log(server)
+        eventually(lambda: f"\t{newest}\n" in server.administer(f"SHOW BINLOG EVENTS IN '{newest}'") + "\n",
+                   "MariaDB's background thread has written the newest log's own checkpoint")
     return name
 
 
