@@ -120,6 +120,25 @@ TEST_CASE("rows may begin with 00, FB and any other byte below FE") {
   CHECK(outcome.events[0].rows == 3);
 }
 
+TEST_CASE("packets as long as the one before pass like others, up to one of their length that is no row") {
+  const std::string as_long_as_end = "sixsix";
+  const std::string as_long_as_definition(22, 'd');
+  Reply reply;
+  reply.columns(3).row(as_long_as_definition).row(as_long_as_definition).row("a").row("b").row("").row("");
+  reply.row(as_long_as_end).row(as_long_as_end).end(0x0a);
+  reply.columns(1).row(as_long_as_end).row("longer").add(hex("ff 2804 23") + "420");
+  REQUIRE(Reply().row(as_long_as_end).bytes().size() == Reply().end().bytes().size());
+  REQUIRE(Reply().row(as_long_as_definition).bytes().size() == Reply().definitions(1).bytes().size());
+
+  const ScanOutcome outcome =
+      scan_all_ways(reply.bytes(), {.report_definitions = true, .shift_per_event = 1});
+  REQUIRE(roles(outcome) == std::vector{PacketRole::definitions_end, PacketRole::result_end,
+                                        PacketRole::definitions_end, PacketRole::err});
+  CHECK(outcome.events[1].rows == 8);
+  CHECK(outcome.events[3].rows == 2);
+  CHECK(outcome.output.size() == reply.bytes().size());
+}
+
 TEST_CASE("a row of 16 MB or more is one row, and its continuation is never looked into") {
   for (const std::size_t size : {std::size_t{kMaxPayload} - 9, std::size_t{kMaxPayload} + 5}) {
     std::string row = hex("fe");
