@@ -362,13 +362,9 @@ void ServerSession::take_guard_reply(const mysql::ScanResult& result) {
   if (!refused && (result.role != mysql::PacketRole::ok || result.reply_done))
     return on_ended(Error{Fault::out_of_order});
   const auto shift = static_cast<std::uint8_t>(scanner_.sequence_shift() - 1);
-  const auto next = [this] {
-    due_first_ = static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
-    --due_count_;
-  };
-  next();
+  next_due();
   if (refused) {
-    while (due_[due_first_].reply == Reply::guard) next();
+    while (due_[due_first_].reply == Reply::guard) next_due();
     pop_due();  // the user's statement has not run
   } else {
     scanner_.set_sequence_shift(shift);
@@ -675,9 +671,15 @@ void ServerSession::begin_due() {
   }
 }
 
-void ServerSession::pop_due() {
-  due_first_ = static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
+/// Where nothing is due any more the queue begins anew, so that the usual one reply always lies in the same
+/// cache line.
+void ServerSession::next_due() {
   --due_count_;
+  due_first_ = due_count_ == 0 ? 0 : static_cast<std::uint8_t>((due_first_ + 1) % kDueMax);
+}
+
+void ServerSession::pop_due() {
+  next_due();
   ++statements_done_;
   if (due_count_ != 0) begin_due();
 }

@@ -289,6 +289,7 @@ class ServerSession : public net::StreamOwner,
   void expect(Due due);
   void begin_due();
   void report_to_user(const Due& due);
+  void next_due();
   void pop_due();
   static void take_charset_row(void* context, const SmallResult::Row& row);
 
