@@ -316,13 +316,13 @@ class ServerSession : public net::StreamOwner,
   std::uint64_t previous_lease_number_ = 0;
   Instant opened_at_;
   Instant idle_since_{};
-  std::array<Due, kDueMax> due_;
   mysql::ResponseScanner scanner_;
+  net::Stream stream_;
+  std::array<Due, kDueMax> due_;  // of which the first is what a statement looks at
+  net::TimerFor<&ServerSession::on_timeout> timeout_{*this};
   SmallResult small_result_;
   std::unique_ptr<Login> login_;
   std::unique_ptr<Audit> audit_;
-  net::TimerFor<&ServerSession::on_timeout> timeout_{*this};
-  net::Stream stream_;
 };
 
 }  // namespace lockstep::backend

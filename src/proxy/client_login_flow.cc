@@ -114,7 +114,7 @@ void ClientSession::begin_entering() {
   user_ = login_->user();
   secret_ = login_->secret();
   last_insert_id_ = 0;
-  role_unsaid_ = false;
+  unsaid_.role = false;
   facets_ = {&shared_.backend.states.no_schema(), nullptr,
              entering_by_change_user_ ? facets_.multi_statements
                                       : (capabilities_ & Capability::CLIENT_MULTI_STATEMENTS) != 0};
@@ -140,8 +140,8 @@ void ClientSession::enter_schema() {
   if (facets_.variables == nullptr) return ask_about_collation(hold);
   if (login_->database().empty()) return finish_entering(server.pool().profile());
   facets_.schema = &shared_.backend.states.schema(login_->database());
-  syncs_due_ = 0;
-  guards_ = false;
+  sync_.due = 0;
+  sync_.guards = false;
   send_role(hold);
   send_schema(hold, *server.facets.schema, *facets_.schema);
 }
@@ -238,7 +238,7 @@ void ClientSession::refuse_entering(const mysql::ErrPacket& refusal) {
   for (Hold& hold : holds_) {
     backend::ServerSession& server = hold.server();
     server.diagnostics_empty = false;  // it tells what this client asked for
-    if (syncs_due_ > 1) {
+    if (sync_.due > 1) {
       hold.lease.discard();  // behind a role that was refused the schema is on its way
       continue;
     }

@@ -202,7 +202,7 @@ void ClientSession::let_go_of_request() {
   const bool plain = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE ||
                      run_.command == Command::COM_STMT_FETCH;
   if (!plain || !run_.lies_in_lease || needs_text_afterwards(run_.kind, run_.meaning.traits)) return;
-  if (syncs_due_ != 0 || run_.joined) return;  // it may have to be sent again
+  if (sync_.due != 0 || run_.joined) return;  // it may have to be sent again
   run_.lease = {};
   run_.packet = {};
   run_.lies_in_lease = false;

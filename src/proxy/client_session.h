@@ -26,6 +26,7 @@
 #include "proxy/shared.h"
 #include "proxy/statement_run.h"
 #include "proxy/transaction.h"
+#include "proxy/unsaid.h"
 #include "session/reports.h"
 #include "sql/plain_transaction.h"
 
@@ -349,7 +350,6 @@ class ClientSession : public net::StreamOwner,
   void alter_schema(Hold& hold, std::string_view subject);
   void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
   void follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran);
-  void forget_questions();
   void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void set_results_collation(backend::ServerSession& server, std::string_view collation);
@@ -494,6 +494,32 @@ class ClientSession : public net::StreamOwner,
     std::vector<TextRow> rows{};
   };
 
+  /// What is under way to bring the server session in step with the client, up to its statement.
+  struct SyncRun {
+    std::uint32_t due = 0;                ///< replies that have not come
+    bool guards = false;                  ///< syncs go in front of the statement, in one text
+    bool multi_statements_there = false;  ///< on the server session, behind the syncs
+    bool sets_insert_id = false;
+    bool asks_status = false;         ///< they tell the status flags
+    bool starts_transaction = false;  ///< what was held back is among them
+    bool joins_transaction = false;   ///< what brings the server session into one that goes on elsewhere is
+    bool empties_diagnostics = false;
+    bool keeps_schema = false;  ///< the statement says itself which schema is next
+    bool keeps_role = false;    ///< or which role
+  };
+
+  /// Questions that a server session has been sent.
+  struct Asked {
+    backend::ServerSession* server = nullptr;
+    std::uint32_t due = 0;  ///< answers that have not come
+    bool insert_id = false;
+    bool schema = false;
+    bool role = false;
+    bool answered = false;     ///< the row has come: a question without one was not answered
+    bool for_command = false;  ///< a command waits for the answers
+  };
+
+  // What every statement looks at lies together.
   Shared& shared_;
   std::uint32_t id_;
   State state_ = State::await_identity;
@@ -503,15 +529,16 @@ class ClientSession : public net::StreamOwner,
   bool entering_by_change_user_ = false;
   bool autocommit_by_default_ = true;  // what the server has for those that have not set it
   bool status_is_old_ = false;         // since then an ERR has come, which has no flags
-  std::uint16_t last_status_ = 0;      // status flags of the last OK packet
+  bool warnings_uncounted_ = false;    // they are in the list, and OK packets do not tell their number
+  bool taking_pending_ = false;
   std::uint8_t login_sequence_ = 0;
-  std::uint32_t capabilities_ = 0;
-  std::uint16_t collation_ = 0;
-  std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
-  std::uint32_t syncs_due_ = 0;
-  std::uint32_t answers_due_ = 0;
-  std::uint32_t follow_at_ = 0;
   Following following_ = Following::ahead;
+  std::uint16_t last_status_ = 0;  // status flags of the last OK packet
+  std::uint16_t collation_ = 0;
+  std::uint32_t capabilities_ = 0;
+  std::uint32_t follow_at_ = 0;
+  std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t statements_ = 0;
   session::Facets facets_;                     // what the client has set
   std::uint64_t last_insert_id_ = 0;           // unless a hold is pinned by last_insert_id
   Residue previous_;                           // of the last statement: ROW_COUNT(), SHOW WARNINGS
@@ -521,51 +548,31 @@ class ClientSession : public net::StreamOwner,
   StatementRun run_;
   std::size_t run_group_ = 0;
   backend::ServerSession* run_server_ = nullptr;
+  SyncRun sync_;
+  Asked asked_;
   mysql::RequestReader request_;
-  Instant heard_{};  // when the client last sent a part of a command
+  Instant heard_{};       // when the client last sent a part of a command
+  SessionBytes pending_;  // received and not taken yet, from pending_at_ on
+  std::size_t pending_at_ = 0;
+  SessionBytes assembly_;  // a command that came in parts
   std::vector<Hold> holds_;
-  PreparedStatements prepared_;
+  Transaction transaction_;
   std::unique_ptr<session::UserVariables> user_variables_;    // null while the client has set none
   std::unique_ptr<session::TextStatements> text_statements_;  // null while it has prepared none in text
-  Transaction transaction_;
-  std::vector<session::VariableId> unsaid_;  // variables whose value the server has not told
-  std::string unsaid_charset_;               // the character set whose default collation is asked for
-  bool all_unsaid_ = false;                  // an ERR may hide any change
-  bool schema_unsaid_ = false;
-  bool warnings_uncounted_ = false;       // they are in the list, and OK packets do not tell their number
-  bool reading_unsaid_ = false;           // how texts are read, and the text of the SET does not tell
-  std::optional<sql::Dialect> reads_as_;  // as texts have told while the server has not
-  bool asks_insert_id_ = false;
-  bool asks_schema_ = false;
-  bool role_unsaid_ = false;  // SET ROLE has run
-  bool asks_role_ = false;
-  bool keeps_role_ = false;  // the statement says itself which role is next
-  bool has_answer_ = false;  // a question without its row was not answered
-  bool syncs_insert_id_ = false;
-  bool asks_status_ = false;             // the syncs tell the status flags
-  bool guards_ = false;                  // syncs go in front of the statement, in one text
-  bool multi_statements_there_ = false;  // on the server session, behind the syncs
-  bool starts_transaction_ = false;      // what was held back is among the syncs
-  bool joins_transaction_ = false;       // what brings the server session into one that goes on elsewhere is
-  bool empties_diagnostics_ = false;
-  bool keeps_schema_ = false;         // the statement says itself which schema is next
-  bool settles_for_command_ = false;  // a command waits for the answers
-  backend::ServerSession* answering_ = nullptr;
-  bool taking_pending_ = false;
-  std::size_t pending_at_ = 0;
-  SessionBytes pending_;              // received and not taken yet, from pending_at_ on
-  SessionBytes assembly_;             // a command that came in parts
+  KillErrand* kill_ = nullptr;                                // of the statement that runs; the core owns it
+  std::string user_;
+  Unsaid unsaid_;
+  backend::LeaseRequest request_for_server_{*this, *this};
+  net::Stream client_;
+
+  // What few look at.
+  PreparedStatements prepared_;
   std::unique_ptr<Inquiry> inquiry_;  // in State::confer
-  KillErrand* kill_ = nullptr;        // of the statement that runs; the core owns it
+  net::TimerFor<&ClientSession::on_timer> timer_{*this};
   std::unique_ptr<mysql::ClientLogin> login_;
   std::unique_ptr<mysql::PacketAssembler> login_packets_;
   std::string peer_host_;  // the host part of the client's account
-  std::string user_;
   mysql::RecoveredSecret secret_;
-  std::uint64_t statements_ = 0;
-  backend::LeaseRequest request_for_server_{*this, *this};
-  net::TimerFor<&ClientSession::on_timer> timer_{*this};
-  net::Stream client_;
 };
 
 /// Whether such a statement changes what the session is, by names and values in its text.

@@ -245,7 +245,7 @@ void ClientSession::forget_residue() {
 
 /// Behind SQL_CALC_FOUND_ROWS only the server session knows.
 void ClientSession::ask_about_found_rows(backend::ServerSession& server) {
-  ++answers_due_;
+  ++asked_.due;
   server.ask("SELECT CAST(FOUND_ROWS() AS BINARY) LIMIT 1", &ClientSession::take_found_rows_row, this);
 }
 
@@ -254,7 +254,7 @@ void ClientSession::take_found_rows_row(void* context, const backend::SmallResul
   if (row.size() != 1 || !row.front()) return;
   std::int64_t number = 0;
   const std::string_view text = *row.front();
-  session.has_answer_ = std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
+  session.asked_.answered = std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
   session.found_rows_ = number;
 }
 

@@ -86,11 +86,11 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   if (traits.has(Trait::uses_schema) && !run_.schema_reported && well)
     take_used_schema(hold.server(), statement.subject);
   // It may have been the current one, under another spelling of its name.
-  if (traits.has(Trait::drops_database) && !tracks(hold.server())) schema_unsaid_ = true;
+  if (traits.has(Trait::drops_database) && !tracks(hold.server())) unsaid_.schema = true;
   if (traits.has(Trait::drops_database)) shared_.backend.peers.renew_schema(statement.subject);
   if (traits.has(Trait::alters_database)) alter_schema(hold, statement.subject);
   if (traits.has(Trait::sets_role)) {
-    role_unsaid_ = true;
+    unsaid_.role = true;
     facets_.role = hold.server().facets.role = &shared_.backend.states.unclear_role();
   }
   if (traits.has(Trait::sets_global))
@@ -102,7 +102,7 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
   }
   if (traits.has(Trait::set_statement_for)) {
     // What an inner SET changes stays, and its reports cannot be told from those of values that are over.
-    if (statement.kind == StatementKind::set) all_unsaid_ = true;
+    if (statement.kind == StatementKind::set) unsaid_.everything = true;
     return;
   }
   // What a SET has read that switches autocommit off belongs to a transaction that no status flag tells of,
@@ -122,16 +122,16 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
 void ClientSession::follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran) {
   const bool reports = tracks(hold.server()) && !speaks_mariadb();
   if (reports && ran == Ran::unclear) return;
-  const bool told = std::ranges::none_of(unsaid_, [&](VariableId id) {
+  const bool told = std::ranges::none_of(unsaid_.variables, [&](VariableId id) {
     const bool decides = id == VariableId::sql_mode || id == VariableId::character_set_client;
     return decides && !(reports && run_.reported.test(static_cast<std::size_t>(id)));
   });
   if (told) return;
   sql::Dialect then = dialect();
   if (sql::take_effects(statement, then)) {
-    reads_as_ = then;
+    unsaid_.reads_as = then;
   } else {
-    reading_unsaid_ = true;
+    unsaid_.reading = true;
   }
 }
 
@@ -139,7 +139,7 @@ void ClientSession::follow_reading(const Hold& hold, const sql::Statement& state
 void ClientSession::take_used_schema(backend::ServerSession& server, std::string_view name) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   schema_selected(server, name);
-  schema_unsaid_ |= !tracks(server) && !std::ranges::all_of(name, plain);
+  unsaid_.schema |= !tracks(server) && !std::ranges::all_of(name, plain);
 }
 
 /// What new tables of the schema get has changed: in this session at once, in others when they select it
@@ -235,7 +235,7 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
   if (assignment.form != sql::ValueForm::literal_string && assignment.form != sql::ValueForm::keyword) return;
   // A collation that follows from a session variable is not a property of the server.
   if (facets_.variables->find(VariableId::default_collation_for_utf8mb4) != nullptr) return;
-  if (!alone || unsaid_.size() != 1) return;
+  if (!alone || unsaid_.variables.size() != 1) return;
   const session::VariableValue* client = facets_.variables->find(VariableId::character_set_client);
   if (client == nullptr) return;
   const std::string_view charset = client->text;
@@ -244,12 +244,12 @@ void ClientSession::apply_set_names(Hold& hold, const sql::Assignment& assignmen
   if (!collation.empty() && !collation.starts_with(charset) && !sql::same_name(collation, "binary")) return;
   if (collation.empty()) collation = hold.server().pool().profile().default_collation(charset);
   if (collation.empty()) {
-    unsaid_charset_ = charset;
+    unsaid_.charset = charset;
     return;
   }
   const session::VariableChange change{VariableId::collation_connection, &collation};
   set_variables(hold.server(), {&change, 1});
-  unsaid_.clear();
+  unsaid_.variables.clear();
 }
 
 /// The results' character set was set. That it was reported does not make this idle: reports come before the

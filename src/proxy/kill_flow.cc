@@ -208,7 +208,7 @@ void ClientSession::kill_statement(const KillOrder& order) {
     case State::acquire: request_for_server_.withdraw(); [[fallthrough]];
     case State::confer: interrupt(); return done();
     case State::synchronize: run_.killed = true; return done();
-    case State::settle: run_.killed = settles_for_command_; return done();
+    case State::settle: run_.killed = asked_.for_command; return done();
     // Nothing runs for the client, or what must not be left half done.
     case State::await_identity:
     case State::log_in:
@@ -237,7 +237,7 @@ void ClientSession::interrupt() {
 /// hit that.
 void ClientSession::start_kill() {
   if (kill_ == nullptr || kill_->started() || state_ != State::relay) return;
-  if (syncs_due_ != 0 || answers_due_ != 0) return;
+  if (sync_.due != 0 || asked_.due != 0) return;
   kill_->start(run_server_->pool(), run_server_->connection_id(), run_server_->login_collation());
 }
 

@@ -90,15 +90,15 @@ void ClientSession::ask_about_named_locks(Hold& hold) {
   hold.named_locks.append_question(question);
   question.back() = ' ';
   question += "LIMIT 1";  // whatever sql_select_limit is
-  ++answers_due_;
+  ++asked_.due;
   hold.server().ask(question, &ClientSession::take_named_locks_row, this);
 }
 
 void ClientSession::take_named_locks_row(void* context, const backend::SmallResult::Row& row) {
   auto& session = *static_cast<ClientSession*>(context);
-  Hold& hold = *session.hold_of(*session.answering_);
+  Hold& hold = *session.hold_of(*session.asked_.server);
   if (row.size() != hold.named_locks.named()) return;
-  session.has_answer_ = true;
+  session.asked_.answered = true;
   hold.named_locks.keep([&row](std::size_t number) { return row[number] == "1"; });
   if (hold.named_locks.any()) session.pin(hold, PinReason::named_lock);
 }

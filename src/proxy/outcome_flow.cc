@@ -68,7 +68,7 @@ void ClientSession::take_reports(backend::ServerSession& server, Bytes block) {
   changes.clear();
   for (const session::Reports::Variable& variable : reports.variables) {
     run_.reported.set(static_cast<std::size_t>(variable.id));
-    if (!unsaid_.empty()) std::erase(unsaid_, variable.id);
+    if (!unsaid_.variables.empty()) std::erase(unsaid_.variables, variable.id);
     changes.push_back({variable.id, &variable.value});
   }
   if (run_.reported.test(static_cast<std::size_t>(VariableId::character_set_results))) {
@@ -90,9 +90,10 @@ void ClientSession::set_variables(backend::ServerSession& server,
   const bool sets_wait_timeout =
       std::ranges::find(changes, VariableId::wait_timeout, &session::VariableChange::id) != changes.end();
   for (const session::VariableChange& change : changes) {
-    if (!reads_as_ || change.text == nullptr) continue;
-    if (change.id == VariableId::sql_mode) sql::take_sql_mode(*change.text, *reads_as_);
-    if (change.id == VariableId::character_set_client) reads_as_->charset = sql::client_charset(*change.text);
+    if (!unsaid_.reads_as || change.text == nullptr) continue;
+    if (change.id == VariableId::sql_mode) sql::take_sql_mode(*change.text, *unsaid_.reads_as);
+    if (change.id == VariableId::character_set_client)
+      unsaid_.reads_as->charset = sql::client_charset(*change.text);
   }
   const bool in_step = server.facets.variables == facets_.variables;
   facets_.variables = &shared_.backend.states.with(*facets_.variables, changes);
@@ -137,9 +138,9 @@ void ClientSession::apply_statements(Hold& hold) {
       pin(hold, PinReason::session_variable);
   }
   // An ERR may hide changes made before it.
-  if (run_.failed && (in_parts || run_.kind == StatementKind::set)) all_unsaid_ = true;
+  if (run_.failed && (in_parts || run_.kind == StatementKind::set)) unsaid_.everything = true;
   // So may what the text does not show.
-  if (run_.meaning.traits.has_any(kMayRunAnything) && !tracks(hold.server())) all_unsaid_ = true;
+  if (run_.meaning.traits.has_any(kMayRunAnything) && !tracks(hold.server())) unsaid_.everything = true;
   if (!run_.text.empty() && needs_text_afterwards(run_.meaning.kind, run_.meaning.traits)) {
     std::size_t number = 0;
     bool countable = true;
@@ -150,7 +151,7 @@ void ClientSession::apply_statements(Hold& hold) {
       if (ran == Ran::well || ran == Ran::unclear) apply_statement_effects(hold, statement, ran);
       // Some servers do what stands in front of the error.
       if (ran == Ran::badly && !tracks(hold.server()) && sql::decides_reading(statement))
-        reading_unsaid_ = true;
+        unsaid_.reading = true;
       if (ran != Ran::not_at_all) {
         follow_user_variables(hold, statement, ran == Ran::well);
         follow_named_locks(hold, statement, ran == Ran::well);
@@ -307,7 +308,7 @@ bool ClientSession::is_autocommit_on(backend::ServerSession& server) const {
 
 /// The status flags tell it where no report does.
 void ClientSession::take_autocommit(backend::ServerSession& server) {
-  std::erase(unsaid_, VariableId::autocommit);
+  std::erase(unsaid_.variables, VariableId::autocommit);
   const bool on = (run_.status & mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT) != 0;
   if (on == is_autocommit_on(server)) return;
   const std::string_view text = on ? "ON" : "OFF";

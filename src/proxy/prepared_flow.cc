@@ -214,7 +214,7 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   server.statements.add(text, shared_.backend.limits.prepared_statements_max);
   server.expect_prepare();
   server.stream().send_static(as_bytes(text->packet));
-  ++syncs_due_;
+  ++sync_.due;
   shared_.counters().server_bytes_sent += text->packet.size();
   ++shared_.counters().statements_prepared_again;
 }
@@ -224,7 +224,7 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
 void ClientSession::send_schema_of_preparation(Hold& hold, const session::Schema& from,
                                                const session::Schema& to) {
   send_schema(hold, from, to);
-  if (&to != schema_on(hold)) run_.prepare_schema_number = syncs_due_;
+  if (&to != schema_on(hold)) run_.prepare_schema_number = sync_.due;
 }
 
 void ClientSession::on_prepared(backend::ServerSession& server, bool as_expected,
@@ -352,7 +352,7 @@ void ClientSession::foresee_prepared(backend::ServerSession& server) {
   const session::TextSummary& summary = shared_.analysis.summarize(run_.text, dialect());
   // While a question has to wait, what the text is prepared under cannot be told for later.
   const bool state_is_known =
-      (unsaid_.empty() && !all_unsaid_) || !hold_of(server)->pins.has(PinReason::unread_variable);
+      !unsaid_.any_variable() || !hold_of(server)->pins.has(PinReason::unread_variable);
   run_.preparing = run_.whole && state_is_known && prepared_.has_room_for(run_.text)
                        ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary.meaning)
                        : shared_.prepared_texts.beginning(summary.meaning);

@@ -23,8 +23,8 @@ void ClientSession::conclude(Hold& hold) {
   if (run_.may_share) end_sharing(hold);
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
-  const bool role_unsaid = role_unsaid_ && hold.server().pool().profile().has_roles();
-  if (!unsaid_.empty() || all_unsaid_ || schema_unsaid_ || role_unsaid || unread) {
+  const bool role_unsaid = unsaid_.role && hold.server().pool().profile().has_roles();
+  if (unsaid_.any_variable() || unsaid_.schema || role_unsaid || unread) {
     // A question now would spoil what the client may ask next, or an open transaction's trackers.
     if (hold.pinned() && !must_know_how_texts_are_read(hold.server())) {
       pin(hold, PinReason::unread_variable);
@@ -40,7 +40,7 @@ void ClientSession::conclude(Hold& hold) {
 
 /// The next text could not be read otherwise, so what the client may ask about this one counts less.
 bool ClientSession::must_know_how_texts_are_read(const backend::ServerSession& server) const {
-  return reading_unsaid_ && !tells_of_transactions(server.pool().profile());
+  return unsaid_.reading && !tells_of_transactions(server.pool().profile());
 }
 
 /// ROW_COUNT() is 0 after a SET, and -1 after a question.

@@ -229,7 +229,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   const bool had_state =
       hold->pins.without(session::Pins(session::PinReason::diagnostics, session::PinReason::found_rows))
           .any() ||
-      state_ == State::settle || state_ == State::conclude || answers_due_ != 0;
+      state_ == State::settle || state_ == State::conclude || asked_.due != 0;
   const bool was_running = &server == run_server_ || state_ == State::enter || state_ == State::settle;
   const std::string name = server.pool().server().name();
   hold->lease.forget();
@@ -259,7 +259,7 @@ void ClientSession::on_server_lost(backend::ServerSession& server, Error error) 
   }
   // What has come of the reply goes out: a server that hangs up behind a result has answered.
   if (run_.reply_begun || run_.reply_done) return close_with_rest();
-  if (state_ == State::settle && !settles_for_command_) return close();
+  if (state_ == State::settle && !asked_.for_command) return close();
   if (state_ == State::enter) run_.reply_sequence = login_sequence_;
   send_error_text(
       mysql::ErrorCode::ER_NET_READ_ERROR,

@@ -24,28 +24,28 @@ void ClientSession::forget_client_state() {
   transaction_.clear();
   trackers_are_clients_ = false;
   last_insert_id_ = 0;
-  forget_questions();
+  unsaid_.forget();
 }
 
 /// On all server sessions but one, if any, for a client that goes on (see give_up_everything() for one that
 /// does not): nothing runs there. Locks, tables and transactions are gone before the client hears of it,
 /// since it may look from elsewhere: true when that has to be awaited, forgotten() goes on.
 bool ClientSession::forget_on_servers(const Hold* kept) {
-  syncs_due_ = 0;
+  sync_.due = 0;
   for (Hold& hold : holds_) {
     if (&hold == kept) continue;
     if (hold.pins.has_any(session::kPinsBeyondReset)) {
       hold.lease.discard();
     } else if (others_may_notice(hold)) {
-      syncs_due_ += hold.server().send_reset();
+      sync_.due += hold.server().send_reset();
     } else {
       hold.lease.give_back_reset();
     }
     uncount(hold);
   }
   std::erase_if(holds_, [](const Hold& hold) { return !hold.lease; });
-  if (syncs_due_ != 0) enter(State::forget);
-  return syncs_due_ != 0;
+  if (sync_.due != 0) enter(State::forget);
+  return sync_.due != 0;
 }
 
 void ClientSession::forgotten() {
@@ -100,7 +100,7 @@ void ClientSession::reset_here() {
 bool ClientSession::reset_at_once() {
   if (!shared_.sync_enabled || !run_.whole) return false;
   if (std::ranges::any_of(holds_, others_may_notice)) return false;
-  if (all_unsaid_ || schema_unsaid_ || role_unsaid_) return false;  // these stay as they are
+  if (unsaid_.everything || unsaid_.schema || unsaid_.role) return false;  // these stay as they are
   const backend::Profile* profile = profile_of_answers();
   if (profile == nullptr || profile->doubted()) return false;
   const session::Variables* after = profile->variables_after_reset(collation_);
@@ -125,7 +125,7 @@ bool ClientSession::reset_at_once() {
 /// are by then; which character set it has now differs by server.
 void ClientSession::forget_what_was_set(Hold& left) {
   // A role stays, and what has become of it by then.
-  role_unsaid_ |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
+  unsaid_.role |= left.pins.has_any(session::Pins(PinReason::routine, PinReason::unknown_statement));
   left.pins = left.pins.has(PinReason::role) ? session::Pins(PinReason::role) : session::Pins();
   left.temporary_tables.clear();
   left.text_statements.clear();
@@ -136,11 +136,12 @@ void ClientSession::forget_what_was_set(Hold& left) {
   server.statements.clear();
   server.user_variables.reset();
   server.text_statements.clear();
-  const bool asks_schema = all_unsaid_ || schema_unsaid_;
+  const bool asks_schema = unsaid_.everything || unsaid_.schema;
   forget_client_state();
-  schema_unsaid_ = asks_schema;
-  unsaid_.assign({VariableId::character_set_client, VariableId::character_set_results,
-                  VariableId::collation_connection, VariableId::sql_mode, VariableId::wait_timeout});
+  unsaid_.schema = asks_schema;
+  unsaid_.variables.assign({VariableId::character_set_client, VariableId::character_set_results,
+                            VariableId::collation_connection, VariableId::sql_mode,
+                            VariableId::wait_timeout});
   facets_.variables = server.facets.variables = &shared_.backend.states.variables({});
   // MariaDB goes back to the character sets of the login: the client's, not the server session's.
   const backend::Profile& profile = server.pool().profile();
@@ -149,7 +150,7 @@ void ClientSession::forget_what_was_set(Hold& left) {
   facets_.variables = login;
   const session::Variables* own = profile.variables_of_collation(server.login_collation());
   server.facets.variables = own != nullptr ? own : login;
-  unsaid_.assign({VariableId::sql_mode, VariableId::wait_timeout});
+  unsaid_.variables.assign({VariableId::sql_mode, VariableId::wait_timeout});
 }
 
 /// The server has said what the reset has led to.

@@ -28,7 +28,7 @@ bool ClientSession::may_share() {
   const bool fits = executes && run_.meaning.kind == StatementKind::select && run_.meaning.traits == kFit &&
                     run_.meaning.names_tables && run_.whole && run_.request_done;
   const bool has_nothing_else = holds_.empty() && user_variables_ == nullptr && text_statements_ == nullptr &&
-                                !transaction_.held_back() && unsaid_.empty() && !all_unsaid_ &&
+                                !transaction_.held_back() && !unsaid_.any_variable() &&
                                 run_.missing_schema == nullptr && client_.held_bytes() == 0;
   if (!fits || !has_nothing_else || run_.put_off || run_.retried) return false;
   run_.reads_shape = shape_of(run_.text);
@@ -48,7 +48,7 @@ bool ClientSession::may_join(backend::ServerSession& server) {
 
 /// The statement has been sent, and others may be sent behind it.
 void ClientSession::let_others_join(backend::ServerSession& server) {
-  const bool in_step = syncs_due_ == 0 && answers_due_ == 0 && !server.is_shared();
+  const bool in_step = sync_.due == 0 && asked_.due == 0 && !server.is_shared();
   if (in_step && is_autocommit_on(server)) server.let_others_join();
 }
 
@@ -57,8 +57,8 @@ void ClientSession::let_others_join(backend::ServerSession& server) {
 void ClientSession::end_sharing(Hold& hold) {
   backend::ServerSession& server = hold.server();
   if (!server.is_shared()) return server.let_nobody_join();
-  const bool leaves_state = hold.pins.without(session::kSoftPins).any() || !unsaid_.empty() || all_unsaid_ ||
-                            schema_unsaid_ || has_unread_user_variables();
+  const bool leaves_state = hold.pins.without(session::kSoftPins).any() || unsaid_.any_variable() ||
+                            unsaid_.schema || has_unread_user_variables();
   if (leaves_state) return server.put_off_others(this);
   hold.pins = session::Pins();  // the statements behind it have been sent, so nothing can be asked about it
 }

@@ -50,7 +50,7 @@ void ClientSession::run_on(Hold& hold) {
   // A statement is prepared in the state of another time, and behind that in the client's: which must be
   // known. So must that in which it is prepared first, unless the list of warnings is to outlive that.
   const bool notes_state =
-      run_.command == Command::COM_STMT_PREPARE && (all_unsaid_ || !unsaid_.empty()) &&
+      run_.command == Command::COM_STMT_PREPARE && unsaid_.any_variable() &&
       !(hold.pins.has(PinReason::diagnostics) && (keeps_diagnostics() || asks_about_previous()));
   const bool prepares = needs_preparing(hold) || needs_text_preparing(hold) || notes_state;
   if (hold.pins.has(PinReason::unread_variable) && prepares) return settle(hold, /*for_command=*/true);
@@ -69,7 +69,7 @@ void ClientSession::run_on(Hold& hold) {
 void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) {
   hold.server().expect_sync(command);
   hold.server().stream().send_static(packet);
-  ++syncs_due_;
+  ++sync_.due;
   shared_.counters().sync_bytes += packet.size();
   shared_.counters().server_bytes_sent += packet.size();
 }
@@ -77,9 +77,9 @@ void ClientSession::send_sync_packet(Hold& hold, Command command, Bytes packet) 
 /// A statement of lockstep's own, behind whose failure the client's must not run. It goes out by itself, or
 /// in front of the client's in one text.
 void ClientSession::send_own_query(backend::ServerSession& server, std::string_view query) {
-  ++syncs_due_;
-  if (guards_ && !shared_.guard.fits(query)) give_up_guard(server);
-  if (guards_) return guard_with(server, query);
+  ++sync_.due;
+  if (sync_.guards && !shared_.guard.fits(query)) give_up_guard(server);
+  if (sync_.guards) return guard_with(server, query);
   server.expect_sync(Command::COM_QUERY);
   shared_.counters().sync_bytes += server.send_query(query);
 }
@@ -92,7 +92,7 @@ bool ClientSession::needs_another_schema_first(const session::Schema& from, cons
 }
 
 void ClientSession::send_schema(Hold& hold, const session::Schema& from, const session::Schema& to) {
-  if (guards_) return send_own_query(hold.server(), to.use);
+  if (sync_.guards) return send_own_query(hold.server(), to.use);
   if (needs_another_schema_first(from, to))
     send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(kOtherSchema));
   send_sync_packet(hold, Command::COM_INIT_DB, as_bytes(to.packet));
@@ -105,7 +105,7 @@ bool ClientSession::send_variables(Hold& hold, const session::Variables& from, c
   backend::Profile& profile = server.pool().profile();
   if (const std::string* packet = profile.syncs().variables(from, to)) {
     if (packet->empty()) return false;
-    if (guards_) {
+    if (sync_.guards) {
       send_own_query(server, profile.syncs().text_of(*packet));
     } else {
       send_sync_packet(hold, Command::COM_QUERY, as_bytes(*packet));
@@ -134,7 +134,7 @@ ClientSession::SyncNeeds ClientSession::needed_syncs(const Hold& hold, const ses
   // A statement that inserts may leave the value as it is and still report an id.
   needs.insert_id = (run_.has(Trait::uses_last_insert_id) || run_.meaning.traits.has_any(kMayRunAnything) ||
                      run_.meaning.inserts || last_insert_id_ != 0) &&
-                    !hold.pins.has(PinReason::last_insert_id) && !(answers_due_ != 0 && asks_insert_id_) &&
+                    !hold.pins.has(PinReason::last_insert_id) && !(asked_.due != 0 && asked_.insert_id) &&
                     server.last_insert_id != last_insert_id_;
   const bool sets_trackers = run_.meaning.sets_trackers && run_.command != Command::COM_STMT_PREPARE;
   needs.client_trackers = sets_trackers && !trackers_are_clients_ && tracks(hold.server());
@@ -163,12 +163,11 @@ bool ClientSession::is_one_statement_for_sure() const {
 /// the statement may go out: behind a sync that fails, a statement would run in the wrong state.
 bool ClientSession::send_sync(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  syncs_due_ = 0;
-  guards_ = false;
+  sync_ = {};
   shared_.guard.clear();
   run_.sync_failed = false;
   if (!shared_.sync_enabled && !needs_preparing(hold)) return false;
-  if (may_reset(hold) && meets_strange_user_variable(hold)) syncs_due_ += server.send_reset();
+  if (may_reset(hold) && meets_strange_user_variable(hold)) sync_.due += server.send_reset();
   const bool role_sent = send_role(hold);
   run_.prepare_number = run_.prepare_schema_number = 0;
   run_.preparation_refusal.reset();
@@ -182,17 +181,17 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool harmless = run_.has(Trait::reads_only) || run_.command == Command::COM_STMT_PREPARE;
   const bool may_pipeline =
       shared_.syncs_pipelined && harmless && run_.whole && !run_.retried && !text_statements_sent;
-  guards_ = shared_.syncs_pipelined && !harmless && syncs_due_ == 0 && may_guard(hold, needs, from);
+  sync_.guards = shared_.syncs_pipelined && !harmless && sync_.due == 0 && may_guard(hold, needs, from);
 
-  multi_statements_there_ = server.facets.multi_statements;
+  sync_.multi_statements_there = server.facets.multi_statements;
   if (needs.multi_statements) send_set_option(hold, facets_.multi_statements);
   if (needs.schema) send_schema(hold, *from.schema, *facets_.schema);
   const bool variables_sent = needs.variables && send_variables(hold, *from.variables, *facets_.variables);
   if (variables_sent)
     server.diagnostics_empty = false;  // a SET may have something to say about deprecated values
   const bool user_variables_sent = send_user_variables(hold);
-  empties_diagnostics_ = needs.empty_diagnostics && !server.diagnostics_empty;
-  if (empties_diagnostics_) {
+  sync_.empties_diagnostics = needs.empty_diagnostics && !server.diagnostics_empty;
+  if (sync_.empties_diagnostics) {
     const bool behind_result = !speaks_mariadb() || run_.has(Trait::uses_row_count);
     if (behind_result) {
       lose_found_rows(hold);
@@ -206,23 +205,23 @@ bool ClientSession::send_sync(Hold& hold) {
     send_own_query(server, server.pool().profile().client_trackers_statement());
     trackers_are_clients_ = true;
   }
-  syncs_insert_id_ = needs.insert_id;
+  sync_.sets_insert_id = needs.insert_id;
   if (needs.insert_id) {
     std::string& query = shared_.question;
     query.clear();
     fmt::format_to(std::back_inserter(query), "SET last_insert_id={}", last_insert_id_);
     send_own_query(server, query);
   }
-  const std::uint32_t before_transaction = syncs_due_;
+  const std::uint32_t before_transaction = sync_.due;
   if (!send_transaction_start(hold)) run_.sync_failed = true;
-  const bool begins_transaction = syncs_due_ != before_transaction;
-  asks_status_ = needs_status(hold);
-  if (asks_status_) send_sync_packet(hold, Command::COM_PING, kPing);
+  const bool begins_transaction = sync_.due != before_transaction;
+  sync_.asks_status = needs_status(hold);
+  if (sync_.asks_status) send_sync_packet(hold, Command::COM_PING, kPing);
 
   const auto count = [&](Facet facet, bool needed) {
     const SyncForm form = !needed        ? SyncForm::none
                           : may_pipeline ? SyncForm::pipelined
-                          : guards_      ? SyncForm::guarded
+                          : sync_.guards ? SyncForm::guarded
                                          : SyncForm::awaited;
     ++shared_.counters().syncs[static_cast<std::size_t>(facet)][form];
   };
@@ -234,14 +233,14 @@ bool ClientSession::send_sync(Hold& hold) {
   count(Facet::transaction, begins_transaction);
   count(Facet::user_variables, user_variables_sent);
   count(Facet::text_prepared_statements, text_statements_sent);
-  run_.syncs_sent = syncs_due_;
-  keeps_schema_ = run_.command == Command::COM_INIT_DB;
-  if (syncs_due_ == 0) {
+  run_.syncs_sent = sync_.due;
+  sync_.keeps_schema = run_.command == Command::COM_INIT_DB;
+  if (sync_.due == 0) {
     in_step(hold);
     return false;
   }
-  if (!run_.has_reply() || joins_transaction_) return true;  // nothing would tell what became of it
-  if (!prepares) return !may_pipeline && !guards_;
+  if (!run_.has_reply() || sync_.joins_transaction) return true;  // nothing would tell what became of it
+  if (!prepares) return !may_pipeline && !sync_.guards;
   // An execution goes to the id that the PREPARE in front of it will give: it cannot run if that fails. (A
   // FETCH of a wrong id is an error, which the list would keep.)
   // MariaDB counts for all its sessions, so there it cannot be foreseen. Nor can it be executed in the wrong
@@ -251,15 +250,15 @@ bool ClientSession::send_sync(Hold& hold) {
   const bool foreseen = shared_.syncs_pipelined && !speaks_mariadb() && run_.request_done &&
                         run_.command != Command::COM_STMT_FETCH && run_.prepare_schema_number == 0 &&
                         !run_.meaning.traits.has_any(kAsksAboutPrevious);
-  return !foreseen || !(may_pipeline || syncs_due_ == 1);
+  return !foreseen || !(may_pipeline || sync_.due == 1);
 }
 
 /// First of all, since it decides which schemas and tables there are. A client may always choose another
 /// role, also when it has lost the one that it has.
 bool ClientSession::send_role(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  keeps_role_ = run_.has(Trait::sets_role) && run_.is_one_statement();
-  if (server.facets.role == facets_.role || keeps_role_) return false;
+  sync_.keeps_role = run_.has(Trait::sets_role) && run_.is_one_statement();
+  if (server.facets.role == facets_.role || sync_.keeps_role) return false;
   send_own_query(server, server.pool().profile().role_statement(facets_.role));
   return true;
 }
@@ -267,7 +266,7 @@ bool ClientSession::send_role(Hold& hold) {
 void ClientSession::send_set_option(Hold& hold, bool multi_statements) {
   send_sync_packet(hold, Command::COM_SET_OPTION,
                    multi_statements ? kMultiStatementsOn : kMultiStatementsOff);
-  multi_statements_there_ = multi_statements;
+  sync_.multi_statements_there = multi_statements;
 }
 
 // --- Guarded
@@ -302,14 +301,14 @@ bool ClientSession::may_be_used(const session::Schema& from, const session::Sche
 
 /// The first one needs a server session that reads more than one statement.
 void ClientSession::guard_with(backend::ServerSession& server, std::string_view query) {
-  if (!multi_statements_there_) send_set_option(*hold_of(server), true);
+  if (!sync_.multi_statements_there) send_set_option(*hold_of(server), true);
   shared_.guard.add(query);
   shared_.counters().sync_bytes += query.size();
 }
 
 /// What it holds goes out by itself, and is awaited as what follows is.
 void ClientSession::give_up_guard(backend::ServerSession& server) {
-  guards_ = false;
+  sync_.guards = false;
   for (std::size_t i = 0; i < shared_.guard.size(); ++i) {
     server.expect_sync(Command::COM_QUERY);
     server.send_query(shared_.guard[i]);
@@ -342,14 +341,14 @@ void ClientSession::send_bytes_of_command(backend::ServerSession& server, Mutabl
 /// The server session is in the client's state now.
 void ClientSession::in_step(Hold& hold) {
   backend::ServerSession& server = hold.server();
-  const bool stays = keeps_schema_ || !schema_on(hold)->selected;
+  const bool stays = sync_.keeps_schema || !schema_on(hold)->selected;
   const session::Schema* schema = stays ? server.facets.schema : schema_on(hold);
-  const session::Role* role = keeps_role_ ? server.facets.role : facets_.role;
+  const session::Role* role = sync_.keeps_role ? server.facets.role : facets_.role;
   server.facets = facets_;
   server.facets.role = role;
   server.facets.schema = schema;
-  server.facets.multi_statements = multi_statements_there_;
-  if (starts_transaction_) transaction_started(hold);
+  server.facets.multi_statements = sync_.multi_statements_there;
+  if (sync_.starts_transaction) transaction_started(hold);
 }
 
 /// The client's schema, or none where the server lacks it.
@@ -395,13 +394,13 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
                                   std::uint16_t status) {
   if (state_ == State::enter) {
     if (refusal != nullptr) return refuse_entering(*refusal);
-    if (--syncs_due_ != 0) return;
+    if (--sync_.due != 0) return;
     server.facets.schema = facets_.schema;
     server.facets.role = facets_.role;
     return finish_entering(server.pool().profile());
   }
   if (state_ == State::forget) {
-    if (--syncs_due_ == 0) forgotten();
+    if (--sync_.due == 0) forgotten();
     return;
   }
   if (state_ == State::follow)
@@ -410,7 +409,7 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
     const bool left_out = leave_out_text_statement(server);
     if (!left_out && !is_of_preparation()) return sync_refused(server, *refusal);
     if (!left_out) note_refused_preparation(server, *refusal);
-  } else if (asks_status_) {
+  } else if (sync_.asks_status) {
     last_status_ = status;
     status_is_old_ = false;
     run_.status_before = status_before(*hold_of(server));
@@ -421,11 +420,11 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
 /// One of the syncs has succeeded, or its failure is what the client is to hear; behind the last one the
 /// server session is in step.
 void ClientSession::sync_replied(backend::ServerSession& server) {
-  if (--syncs_due_ != 0) return;
+  if (--sync_.due != 0) return;
   Hold& hold = *hold_of(server);
   in_step(hold);
-  if (empties_diagnostics_) server.diagnostics_empty = true;
-  if (syncs_insert_id_) server.last_insert_id = last_insert_id_;
+  if (sync_.empties_diagnostics) server.diagnostics_empty = true;
+  if (sync_.sets_insert_id) server.last_insert_id = last_insert_id_;
   if (state_ == State::synchronize) {
     if (run_.preparation_refusal != nullptr) return refuse_execution(hold);
     return run_.killed ? interrupt() : send_statement(hold);
@@ -445,10 +444,10 @@ void ClientSession::sync_refused(backend::ServerSession& server, const mysql::Er
   const std::uint16_t code = refusal.code;
   // What was only there is gone, save a transaction that goes on elsewhere and was to be joined.
   session::Pins lost = hold->pins;
-  if (joins_transaction_) lost.remove(PinReason::transaction);
+  if (sync_.joins_transaction) lost.remove(PinReason::transaction);
   const bool had_pins = lost.any();
   lost = lost.without(session::Pins(PinReason::diagnostics, PinReason::found_rows));
-  starts_transaction_ = joins_transaction_ = false;
+  sync_.starts_transaction = sync_.joins_transaction = false;
   // Somebody has dropped the schema, or it never was on this server: statements that do not need it run all
   // the same.
   if ((code == kBadDatabase || code == kDatabaseDenied) && server.facets.schema != schema_on(*hold))
@@ -501,7 +500,7 @@ void ClientSession::send_statement(Hold& hold) {
   enter(State::relay);
   run_server_ = &server;
   run_.joined = server.is_shared();
-  INVARIANT(!run_.joined || syncs_due_ == 0);
+  INVARIANT(!run_.joined || sync_.due == 0);
   run_.sent = shared_.now();
   run_.status_before = status_before(hold);
   run_.status_before_is_old = status_is_old_;
@@ -512,7 +511,7 @@ void ClientSession::send_statement(Hold& hold) {
     server.expect_dropped(Command::COM_QUERY);
     server.send_query(server.pool().profile().client_trackers_statement());
   }
-  if (guards_ && shared_.guard.size() != 0) {
+  if (sync_.guards && shared_.guard.size() != 0) {
     send_guarded(server);
   } else {
     if (!silent) server.expect_reply(*this, run_.command);

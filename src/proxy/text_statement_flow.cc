@@ -117,7 +117,7 @@ bool ClientSession::needs_text_preparing(const Hold& hold) const {
 bool ClientSession::send_text_statements(Hold& hold) {
   backend::ServerSession& server = hold.server();
   if (text_statements_ == nullptr && server.text_statements.size() == 0) return false;
-  const std::uint32_t before = syncs_due_;
+  const std::uint32_t before = sync_.due;
   const auto own_of = [&](std::string_view name) {
     return text_statements_ != nullptr ? text_statements_->find(name) : nullptr;
   };
@@ -132,9 +132,9 @@ bool ClientSession::send_text_statements(Hold& hold) {
   } else if (run_.meaning.traits.has_any(kMayRunAnything)) {
     if (text_statements_ != nullptr) {
       text_statements_->each([&](TextStatement& own) {
-        const std::uint32_t sent = syncs_due_;
+        const std::uint32_t sent = sync_.due;
         bring(own.name);
-        own.prepare_number = syncs_due_ != sent ? syncs_due_ : 0;
+        own.prepare_number = sync_.due != sent ? sync_.due : 0;
         own.schema_number = std::exchange(run_.prepare_schema_number, 0);
       });
     }
@@ -148,7 +148,7 @@ bool ClientSession::send_text_statements(Hold& hold) {
       if (!name.odd()) bring(name.text());
     });
   }
-  return syncs_due_ != before;
+  return sync_.due != before;
 }
 
 /// PREPARE under what was in force then, as far as it decides how a text is understood: to bring autocommit
@@ -165,7 +165,7 @@ void ClientSession::send_text_prepare(Hold& hold, const TextStatement& statement
   server.facets.schema = statement.facets.schema;
   server.facets.variables = &then;
   send_own_query(server, statement.prepare);
-  if (run_.text_statement != nullptr) run_.prepare_number = syncs_due_;
+  if (run_.text_statement != nullptr) run_.prepare_number = sync_.due;
   server.text_statements.put(statement.name, statement.id);
 }
 
@@ -180,7 +180,7 @@ void ClientSession::send_text_deallocate(Hold& hold, std::string_view name) {
 /// refused, because a table is gone, say, the client hears it as if the server had prepared the statement
 /// anew by itself.
 bool ClientSession::is_of_preparation() const {
-  const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
+  const std::uint32_t number = run_.syncs_sent - sync_.due + 1;
   return number == run_.prepare_number || number == run_.prepare_schema_number;
 }
 
@@ -189,7 +189,7 @@ bool ClientSession::is_of_preparation() const {
 /// something else.
 bool ClientSession::leave_out_text_statement(backend::ServerSession& server) {
   if (text_statements_ == nullptr || !run_.meaning.traits.has_any(kMayRunAnything)) return false;
-  const std::uint32_t number = run_.syncs_sent - syncs_due_ + 1;
+  const std::uint32_t number = run_.syncs_sent - sync_.due + 1;
   bool found = false;
   text_statements_->each([&](const TextStatement& own) {
     if (number == own.prepare_number) server.text_statements.remove(own.name);
@@ -207,7 +207,7 @@ void ClientSession::note_refused_preparation(backend::ServerSession& server,
   refuse_preparation(refusal);
   if (run_.text_statement == nullptr) return;
   const std::string& name = run_.text_statement->name;
-  const bool is_prepare = run_.syncs_sent - syncs_due_ + 1 == run_.prepare_number;
+  const bool is_prepare = run_.syncs_sent - sync_.due + 1 == run_.prepare_number;
   // What the PREPARE behind a refused schema makes is of no use to anybody.
   is_prepare ? server.text_statements.remove(name)
              : server.text_statements.put(name, shared_.backend.states.draw_number());
@@ -259,7 +259,7 @@ bool ClientSession::take_text_statement(Hold& hold, const sql::Statement& statem
   // MySQL's parameters keep the types that the first execution gave them.
   const bool keeps_types = !speaks_mariadb() && made.text.find('?') != std::string::npos;
   const bool state_is_known =
-      facets_.schema->selected && hold.missing_schema == nullptr && unsaid_.empty() && !all_unsaid_;
+      facets_.schema->selected && hold.missing_schema == nullptr && !unsaid_.any_variable();
   if (keeps_types || !state_is_known || summary.meaning.traits.has_any(kStays)) made.prepare.clear();
   const bool travels = !made.prepare.empty();
   made.id = shared_.backend.states.draw_number();

@@ -159,7 +159,6 @@ bool ClientSession::hold_back(PlainTransaction what, const backend::Profile& pro
 /// transaction that goes on elsewhere are sent to a server session that joins it. False if that cannot be
 /// done.
 bool ClientSession::send_transaction_start(Hold& hold) {
-  starts_transaction_ = joins_transaction_ = false;
   if (transaction_.statements().empty() || run_.command == Command::COM_RESET_CONNECTION) return true;
   const bool joins = !hold.in_transaction() && transaction_goes_on_elsewhere(hold);
   if (!transaction_.held_back() && !joins) return true;
@@ -168,15 +167,15 @@ bool ClientSession::send_transaction_start(Hold& hold) {
     if (!hold.server().may_expect()) return false;
     send_own_query(hold.server(), statement);
   }
-  starts_transaction_ = transaction_.held_back();
-  joins_transaction_ = joins;
+  sync_.starts_transaction = transaction_.held_back();
+  sync_.joins_transaction = joins;
   if (joins) hold.pins.add(PinReason::transaction);
   return true;
 }
 
 /// What was held back has run on this server session.
 void ClientSession::transaction_started(Hold& hold) {
-  starts_transaction_ = false;
+  sync_.starts_transaction = false;
   transaction_.start();
   pin(hold, transaction_.begun() ? PinReason::transaction : PinReason::next_transaction);
 }
@@ -185,7 +184,7 @@ void ClientSession::transaction_started(Hold& hold) {
 /// far the attempt came is not known, so the server session is given up, and the client with it if that had
 /// state.
 void ClientSession::refuse_to_join(Hold& hold) {
-  const bool had_state = hold.pins.without(session::kSoftPins).any() || answers_due_ != 0;
+  const bool had_state = hold.pins.without(session::kSoftPins).any() || asked_.due != 0;
   prepared_.server_lost(hold.server());
   hold.lease.discard();
   drop_hold(hold);

@@ -193,7 +193,7 @@ bool ClientSession::may_meet_user_variables_later(const Hold& hold) const {
 bool ClientSession::may_reset(const Hold& hold) const {
   const bool sees =
       run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_PREPARE || run_.is_a_replicas();
-  return sees && !hold.pinned() && answers_due_ == 0 && !asks_about_previous() &&
+  return sees && !hold.pinned() && asked_.due == 0 && !asks_about_previous() &&
          hold.server().survives_reset();
 }
 
@@ -202,7 +202,7 @@ bool ClientSession::may_reset(const Hold& hold) const {
 bool ClientSession::send_user_variables(Hold& hold) {
   if (!sees_user_variables(hold)) return false;
   backend::ServerSession& server = hold.server();
-  const std::uint32_t before = syncs_due_;
+  const std::uint32_t before = sync_.due;
   session::UserVariableSet set(shared_.question);
   const auto send = [&] {
     send_own_query(server, shared_.question);
@@ -228,8 +228,8 @@ bool ClientSession::send_user_variables(Hold& hold) {
   }
   if (!set.empty()) send();
   cover_for_diagnostics(server);
-  if (syncs_due_ != before) server.diagnostics_empty = false;  // MySQL deprecates utf8mb3
-  return syncs_due_ != before;
+  if (sync_.due != before) server.diagnostics_empty = false;  // MySQL deprecates utf8mb3
+  return sync_.due != before;
 }
 
 /// GET DIAGNOSTICS fails with an OK where there is no such condition, and its variables are read back then:
@@ -333,7 +333,7 @@ void ClientSession::take_assignment(Hold& hold, std::string_view name, const sql
   };
   context.client_charset = text_of(VariableId::character_set_client);
   // While the server is still to be asked, what is noted here is old.
-  if (unsaid_.empty()) context.connection_collation = text_of(VariableId::collation_connection);
+  if (unsaid_.variables.empty()) context.connection_collation = text_of(VariableId::collation_connection);
   context.backslash_escapes = !dialect().no_backslash_escapes;
   context.empty_is_null = empty_text_is_null();
   if (!session::read_user_value(assignment.value, context, value))
@@ -391,7 +391,7 @@ void ClientSession::ask_about_user_variables(backend::ServerSession& server) {
   const auto send = [&] {
     question.back() = ' ';
     question += "LIMIT 1";
-    ++answers_due_;
+    ++asked_.due;
     server.ask(question, &ClientSession::take_user_variables_row, this);
     asked = 0;
   };
@@ -407,13 +407,13 @@ void ClientSession::ask_about_user_variables(backend::ServerSession& server) {
 
 void ClientSession::take_user_variables_row(void* context, const backend::SmallResult::Row& row) {
   auto& session = *static_cast<ClientSession*>(context);
-  backend::ServerSession& server = *session.answering_;
+  backend::ServerSession& server = *session.asked_.server;
   UserVariables& own = *session.user_variables_;
   Hold& hold = *session.hold_of(server);
   const auto& columns = server.answer_columns();
   const bool has_types = columns.size() == row.size();
   if (row.size() % session::kColumnsPerUserVariable != 0) return;
-  session.has_answer_ = true;
+  session.asked_.answered = true;
   for (std::size_t at = 0; at < row.size(); at += session::kColumnsPerUserVariable) {
     const auto asked = std::ranges::find(own, UserVariables::State::asked, &UserVariables::Variable::state);
     if (asked == own.end()) return;
