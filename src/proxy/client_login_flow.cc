@@ -188,6 +188,7 @@ void ClientSession::forget_ignore_space() {
 }
 
 void ClientSession::finish_entering(const backend::Profile& profile) {
+  entered_with_ = facets_.variables;
   if (entering_by_change_user_) forget_ignore_space();
   std::string& state = shared_.client_state;
   state.clear();

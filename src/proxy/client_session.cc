@@ -317,6 +317,7 @@ void ClientSession::keep_inherited(const backend::Pool& pool,
 void ClientSession::keep_states(session::StatesInUse& in_use) const {
   in_use.keep(facets_);
   in_use.keep(request_for_server_.wanted);
+  in_use.keep(entered_with_);
   in_use.keep(run_.missing_schema);
   in_use.keep(run_.prepares_under);
   if (text_statements_ != nullptr)

@@ -539,12 +539,13 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t follow_at_ = 0;
   std::uint64_t command_bytes_limit_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t statements_ = 0;
-  session::Facets facets_;                     // what the client has set
-  std::uint64_t last_insert_id_ = 0;           // unless a hold is pinned by last_insert_id
-  Residue previous_;                           // of the last statement: ROW_COUNT(), SHOW WARNINGS
-  Residue found_rows_at_;                      // of the last one that changed FOUND_ROWS()
-  std::optional<std::int64_t> row_count_{0};   // what they say, where replies have told
-  std::optional<std::int64_t> found_rows_{0};  // empty: only the server session above knows
+  session::Facets facets_;                            // what the client has set
+  const session::Variables* entered_with_ = nullptr;  // the character sets of its login
+  std::uint64_t last_insert_id_ = 0;                  // unless a hold is pinned by last_insert_id
+  Residue previous_;                                  // of the last statement: ROW_COUNT(), SHOW WARNINGS
+  Residue found_rows_at_;                             // of the last one that changed FOUND_ROWS()
+  std::optional<std::int64_t> row_count_{0};          // what they say, where replies have told
+  std::optional<std::int64_t> found_rows_{0};         // empty: only the server session above knows
   StatementRun run_;
   std::size_t run_group_ = 0;
   backend::ServerSession* run_server_ = nullptr;

@@ -145,11 +145,10 @@ void ClientSession::forget_what_was_set(Hold& left) {
   facets_.variables = server.facets.variables = &shared_.backend.states.variables({});
   // MariaDB goes back to the character sets of the login: the client's, not the server session's.
   const backend::Profile& profile = server.pool().profile();
-  const session::Variables* login = profile.variables_of_collation(collation_);
-  if (!speaks_mariadb() || login == nullptr) return;
-  facets_.variables = login;
+  if (!speaks_mariadb()) return;
+  facets_.variables = entered_with_;
   const session::Variables* own = profile.variables_of_collation(server.login_collation());
-  server.facets.variables = own != nullptr ? own : login;
+  server.facets.variables = own != nullptr ? own : entered_with_;
   unsaid_.variables.assign({VariableId::sql_mode, VariableId::wait_timeout});
 }
 
