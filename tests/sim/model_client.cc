@@ -87,7 +87,8 @@ std::string words(const Tables& tables) {
 
 /// Whether a server looks for names in the current schema.
 bool needs_schema(std::string_view text) {
-  constexpr std::array<std::string_view, 4> kWithout{"SET", "SELECT", "RELEASE SAVEPOINT", "SAVEPOINT"};
+  constexpr std::array<std::string_view, 8> kWithout{
+      "SET", "SELECT", "RELEASE SAVEPOINT", "SAVEPOINT", "COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION"};
   const bool without =
       std::ranges::any_of(kWithout, [&](std::string_view verb) { return text.starts_with(verb); });
   return !without || text.contains(" FROM ");
@@ -122,6 +123,7 @@ ModelClient::ModelClient(net::sim::World& world, const net::SocketAddress& addre
       settings_(settings),
       problems_(problems),
       secret_(mysql::RecoveredSecret::from_password(settings_.password)),
+      shadow_database_{.mariadb = settings_.mariadb},
       shadow_(shadow_database_) {
   connect();
 }
@@ -231,7 +233,7 @@ std::vector<Tables> ModelClient::possible_tables() const {
   if (pending_.empty()) return {shadow_database_.tables};
   std::vector<Tables> possible;
   const auto run_from = [&](std::size_t first, ModelSession session, const Tables& tables) {
-    Database database;
+    Database database{.mariadb = settings_.mariadb};
     database.tables = tables;
     session.use(database);
     possible.push_back(tables);
@@ -488,7 +490,7 @@ void ModelClient::find_lack(const Pending& pending, const ModelReply& reply) {
     return;
   for (const bool selected : {false, true}) {
     ModelSession session = pending.session;
-    Database database;
+    Database database{.mariadb = settings_.mariadb};
     std::vector<Part> other = run_where_schema_lacks(pending, selected, session, database);
     if (other.size() <= pending.parts_answered || !is_answer(other[pending.parts_answered].reply, reply))
       continue;

@@ -28,6 +28,7 @@ struct ModelClientSettings {
   std::uint8_t collation = 255;
   std::uint32_t capabilities;  ///< wanted
   std::vector<ClientCommand> commands;
+  bool mariadb = false;       ///< expects what MariaDB answers
   bool pipelining = true;     ///< sends some statements before the last one is answered
   bool reads_replies = true;  ///< false: once logged in it reads nothing any more
   bool may_fail = false;      ///< connections may break: it comes again, and a wrong reply is still a problem

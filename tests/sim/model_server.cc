@@ -109,7 +109,7 @@ std::vector<std::string_view> cut_at_semicolons(std::string_view text) {
 }  // namespace
 
 ModelConnection::ModelConnection(net::sim::World& world, const ModelServerSettings& settings,
-                                 std::uint32_t connection_id, std::uint32_t& prepared_there)
+                                 std::uint32_t connection_id, PreparedThere& prepared_there)
     : world_(world),
       settings_(settings),
       connection_id_(connection_id),
@@ -118,10 +118,11 @@ ModelConnection::ModelConnection(net::sim::World& world, const ModelServerSettin
       session_(settings.database),
       prepared_there_(prepared_there) {
   session_.lack(settings.lacking);
+  if (settings.database.mariadb) session_.count_statements_by(prepared_there.last_id);
 }
 
 ModelConnection::~ModelConnection() {
-  prepared_there_ -= static_cast<std::uint32_t>(session_.prepared_count());
+  prepared_there_.count -= static_cast<std::uint32_t>(session_.prepared_count());
   *self_ = nullptr;
   settings_.database.running.erase(connection_id_);
 }
@@ -269,7 +270,7 @@ bool ModelConnection::prepared_command(Command command, Bytes payload) {
       if (payload.size() < 7) reply(model_error(1835, "Malformed communication packet."));
       return true;
     case Command::COM_STMT_CLOSE:
-      if (session_.close_statement(mysql::statement_id(payload).value_or(0))) --prepared_there_;
+      if (session_.close_statement(mysql::statement_id(payload).value_or(0))) --prepared_there_.count;
       return true;
     default: return false;
   }
@@ -277,13 +278,13 @@ bool ModelConnection::prepared_command(Command command, Bytes payload) {
 
 /// Of the columns of its results it says nothing before they come, as servers do of CALL.
 void ModelConnection::prepare(std::string_view text) {
-  if (prepared_there_ >= settings_.prepared_max) {
+  if (prepared_there_.count >= settings_.prepared_max) {
     session_.skip_statement_id();
     return reply(model_error(1461, "Can't create more than max_prepared_stmt_count statements"));
   }
   if (const ModelReply refusal = session_.prepare(text); refusal.error_code != 0) return reply(refusal);
   const std::uint32_t id = session_.last_statement_id();
-  ++prepared_there_;
+  ++prepared_there_.count;
   const std::size_t parameters = session_.prepared(id)->parameters;
   PacketWriter writer(out_);
   writer.begin(sequence_++)
@@ -353,7 +354,7 @@ void ModelConnection::set_option(Bytes arguments) {
 void ModelConnection::reset_connection() {
   switch (settings_.reset) {
     case ModelReset::done:
-      prepared_there_ -= static_cast<std::uint32_t>(session_.prepared_count());
+      prepared_there_.count -= static_cast<std::uint32_t>(session_.prepared_count());
       return reply(session_.reset_connection());
     case ModelReset::refused: return reply(unknown_command());
     case ModelReset::hangs: hangs_ = true;

@@ -26,15 +26,20 @@ struct ModelServerSettings {
   std::uint32_t prepared_max = UINT32_MAX;  ///< binary prepared statements of all its connections: then 1461
 };
 
-/// One connection of a model MySQL server: greeting, login with mysql_native_password, and a ModelSession
+/// Binary prepared statements of all connections of a server.
+struct PreparedThere {
+  std::uint32_t count = 0;
+  std::uint32_t last_id = 0;  ///< where ids are the server's
+};
+
+/// One connection of a model server: greeting, login with mysql_native_password, and a ModelSession
 /// behind COM_QUERY, COM_INIT_DB, COM_PING, COM_RESET_CONNECTION, COM_SET_OPTION and prepared statements.
 /// KILL QUERY interrupts what another connection runs at that moment, and does nothing to one that runs
 /// nothing.
 class ModelConnection final : public net::sim::PeerScript {
  public:
-  /// `prepared_there` counts the binary prepared statements of the server.
   ModelConnection(net::sim::World& world, const ModelServerSettings& settings, std::uint32_t connection_id,
-                  std::uint32_t& prepared_there);
+                  PreparedThere& prepared_there);
   ~ModelConnection() override;
 
   void on_open(net::sim::Peer& peer) override;
@@ -74,14 +79,14 @@ class ModelConnection final : public net::sim::PeerScript {
   std::string unread_;  // came while a statement ran
   std::shared_ptr<ModelConnection*> self_ = std::make_shared<ModelConnection*>(this);  // null when it is gone
   ModelSession session_;
-  std::uint32_t& prepared_there_;
+  PreparedThere& prepared_there_;
   bool binary_rows_ = false;
   std::string out_;
   std::uint8_t sequence_ = 0;     // of the next packet of the reply
   Mishap mishap_ = Mishap::none;  // to the last statement that ran, or should have
 };
 
-/// A model MySQL server at an address.
+/// A model server, of MySQL or MariaDB, at an address.
 class ModelServer {
  public:
   ModelServer(net::sim::World& world, const net::SocketAddress& address, const ModelServerSettings& settings);
@@ -93,7 +98,7 @@ class ModelServer {
   net::sim::World& world_;
   ModelServerSettings settings_;
   std::uint32_t last_connection_id_ = 0;
-  std::uint32_t prepared_ = 0;
+  PreparedThere prepared_;
   net::sim::ServerPeer door_;
 };
 

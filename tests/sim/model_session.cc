@@ -15,7 +15,7 @@ namespace {
 
 using namespace mysql::ServerStatus;
 
-constexpr std::array<std::string_view, 3> kSchemas{"crm", "shop", "test"};
+constexpr std::array<std::string_view, 4> kSchemas{"crm", "shop", "test", "information_schema"};
 constexpr std::array<std::string_view, 3> kTables{"orders", "items", "people"};
 constexpr std::array<std::string_view, 2> kRoles{"reader", "writer"};
 constexpr std::uint64_t kRowsMax = 100'000;
@@ -108,12 +108,17 @@ bool ModelSession::collation_exists(std::uint8_t id) {
 }
 
 void ModelSession::log_in(std::uint8_t collation, std::string_view schema) {
+  login_collation_ = collation;
+  take_collation(collation);
+  state_.schema = schema;
+}
+
+void ModelSession::take_collation(std::uint8_t collation) {
   const std::string name = collation_exists(collation) ? collation_of_id(collation) : collation_of_id(255);
   for (const char* variable : {"character_set_client", "character_set_connection", "character_set_results"}) {
     state_.variables[variable] = character_set_of(name);
   }
   state_.variables["collation_connection"] = name;
-  state_.schema = schema;
 }
 
 // Commands
@@ -142,6 +147,7 @@ ModelReply ModelSession::reset_connection() {
   state_ = ModelSession(*database_).state_;
   state_.schema = std::move(schema);
   state_.role = std::move(role);
+  if (database_->mariadb) take_collation(login_collation_);
   prepared_.clear();
   text_prepared_.clear();
   changed_variables_.clear();
@@ -257,6 +263,8 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   }
   const Token value = reader.take();
   const std::string name = without_scope(target.text);
+  const bool scoped = target.kind != Token::Kind::system_variable || name != target.text;
+  const auto kind = database_->mariadb && !scoped ? Assignment::Kind::unreported : Assignment::Kind::reported;
   if (name == "last_insert_id" && value.kind == Token::Kind::number) {
     assignments.push_back({name, value.text, Assignment::Kind::last_insert_id});
     return std::nullopt;
@@ -266,11 +274,11 @@ std::optional<ModelReply> ModelSession::read_assignment(TokenReader& reader,
   if (variable->second.kind == ModelVariable::Kind::read_only)
     return model_error(1238, "Variable is read only");
   if (value.kind == Token::Kind::word && value.text == "default") {
-    assignments.push_back({name, variable->second.global});
+    assignments.push_back({name, variable->second.global, kind});
   } else if (value.kind == Token::Kind::word && value.text == "null" && name == "character_set_results") {
-    assignments.push_back({name, ""});
+    assignments.push_back({name, "", kind});
   } else if (const auto text = adjusted(variable->second, value.text)) {
-    assignments.push_back({name, *text});
+    assignments.push_back({name, *text, kind});
   } else {
     return wrong_value(name);
   }
@@ -347,11 +355,17 @@ ModelReply ModelSession::run_select(TokenReader& reader) {
     if (!select_item(reader, reply, row)) return reply;
   } while (reader.accept(","));
   std::uint64_t count = 1;
-  if (reader.accept("from", "performance_schema")) return list_user_variables(reader, std::move(reply));
+  if (reader.accept("from", "performance_schema")) {
+    if (database_->mariadb || !reader.accept(".", "user_variables_by_thread"))
+      return model_error(1142, "SELECT command denied");
+    return list_user_variables(std::move(reply));
+  }
   if (reader.accept("from")) {
     const bool in_information_schema =
         reader.accept("information_schema", ".");  // which is part of no transaction
     const std::string table = reader.take().text;
+    if (database_->mariadb && in_information_schema && table == "user_variables")
+      return list_user_variables(std::move(reply));
     if (!in_information_schema) {
       if (const auto refusal = refuses_table(table, /*writes=*/false)) return *refusal;
       if (!state_.temporary_tables.contains(table)) touch_table();
@@ -441,7 +455,11 @@ bool ModelSession::select_item(TokenReader& reader, ModelReply& reply, ModelRepl
         return true;
       }
       if (item.text == "current_role") {
-        row.push_back(state_.role.empty() ? "NONE" : fmt::format("`{}`@`%`", state_.role));
+        if (database_->mariadb) {
+          row.push_back(state_.role.empty() ? std::nullopt : std::optional(state_.role));
+        } else {
+          row.push_back(state_.role.empty() ? "NONE" : fmt::format("`{}`@`%`", state_.role));
+        }
         return true;
       }
       if (item.text == "last_insert_id") {
@@ -544,8 +562,7 @@ std::optional<std::string> ModelSession::answer_subquery(TokenReader& reader) {
 }
 
 /// Names of those that are not NULL. Of prepared statements the model's accounts may see no list.
-ModelReply ModelSession::list_user_variables(TokenReader& reader, ModelReply reply) const {
-  if (!reader.accept(".", "user_variables_by_thread")) return model_error(1142, "SELECT command denied");
+ModelReply ModelSession::list_user_variables(ModelReply reply) const {
   for (const auto& [name, variable] : state_.user_variables) {
     if (variable.value) reply.rows.push_back({name});
   }
@@ -693,8 +710,13 @@ std::optional<ModelReply> ModelSession::refuses_preparing(std::string_view text)
   return std::nullopt;
 }
 
+std::uint32_t ModelSession::next_statement_id() {
+  return last_statement_id_ =
+             shared_statement_id_ != nullptr ? ++*shared_statement_id_ : last_statement_id_ + 1;
+}
+
 ModelReply ModelSession::prepare(std::string_view text) {
-  ++last_statement_id_;
+  next_statement_id();
   if (const auto refusal = refuses_preparing(text)) return *refusal;
   prepared_[last_statement_id_] = make_prepared(text);
   return {};

@@ -91,7 +91,7 @@ enum class Mishap {
 
 /// What all sessions of one model server group share.
 struct Database {
-  Tables tables;
+  Tables tables = {};
   std::uint64_t committed_rows = 0;  ///< in the other tables
   /// Called after each statement, with its text and the state of the session that ran it.
   std::function<void(std::string_view text, const SessionState& after)> on_executed =
@@ -109,21 +109,25 @@ struct Database {
   /// How long a server runs this text before it answers.
   std::function<Duration(std::string_view text)> runs_for = [](std::string_view) { return Duration::zero(); };
   /// By connection id: interrupts what the connection runs.
-  std::map<std::uint32_t, std::function<void()>> running;
+  std::map<std::uint32_t, std::function<void()>> running = {};
   /// Whoever connects is told this error in place of the greeting; 0: nobody is.
   std::uint16_t refuses_connections = 0;
   /// Who servers say that they are, to those who connect from now on.
   std::string version = "9.7.4";
+  /// They behave as MariaDB does, and say so if `version` does.
+  bool mariadb = false;
   /// Capabilities that servers do not offer to those who connect from now on.
   std::uint32_t withheld_capabilities = 0;
 };
 
-/// A MySQL session over a small SQL: enough to set, see and depend on session state as section 3 of the
-/// design lists it. The same class plays the server, and, apart from any server, what a client's one session
-/// should be like. A copy is another session in the same state, with the same database.
+/// A MySQL or MariaDB session over a small SQL: enough to set, see and depend on session state as section 3
+/// of the design lists it. The same class plays the server, and, apart from any server, what a client's one
+/// session should be like. A copy is another session in the same state, with the same database.
 class ModelSession {
  public:
   explicit ModelSession(Database& database);
+  /// Ids of binary prepared statements are this one's, which sessions share; else the session counts its own.
+  void count_statements_by(std::uint32_t& last_id) { shared_statement_id_ = &last_id; }
 
   /// The character set variables that a login with this collation id gives.
   void log_in(std::uint8_t collation, std::string_view schema);
@@ -134,7 +138,7 @@ class ModelSession {
 
   /// Binary prepared statements. Ids count up from 1, whatever becomes of a PREPARE.
   ModelReply prepare(std::string_view text);
-  void skip_statement_id() { ++last_statement_id_; }
+  void skip_statement_id() { next_statement_id(); }
   std::uint32_t last_statement_id() const { return last_statement_id_; }
   /// Null when there is none of that id.
   PreparedStatement* prepared(std::uint32_t id);
@@ -166,6 +170,8 @@ class ModelSession {
     UserVariable user_variable = {};
   };
 
+  std::uint32_t next_statement_id();
+  void take_collation(std::uint8_t id);
   ModelReply run(TokenReader& reader);
   ModelReply run_set(TokenReader& reader);
   ModelReply run_set_role(TokenReader& reader);
@@ -197,7 +203,7 @@ class ModelSession {
   std::optional<std::string> answer_subquery(TokenReader& reader);
   std::optional<ModelReply::Row::value_type> answer_about_lock(const std::string& function,
                                                                TokenReader& reader);
-  ModelReply list_user_variables(TokenReader& reader, ModelReply reply) const;
+  ModelReply list_user_variables(ModelReply reply) const;
   bool table_exists(const std::string& name) const;
   std::optional<ModelReply> refuses_schema() const;
   std::optional<ModelReply> refuses_table(const std::string& name, bool writes) const;
@@ -231,6 +237,8 @@ class ModelSession {
   std::vector<std::pair<std::string, Uncommitted>> savepoints_;
   std::map<std::uint32_t, PreparedStatement> prepared_;
   std::uint32_t last_statement_id_ = 0;
+  std::uint32_t* shared_statement_id_ = nullptr;
+  std::uint8_t login_collation_ = 255;
   std::map<std::string, PreparedStatement> text_prepared_;
   const std::string* prepared_in_ = nullptr;     // the schema of the statement that is executed
   const ParameterValues* parameters_ = nullptr;  // of the same

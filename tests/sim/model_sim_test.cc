@@ -28,7 +28,7 @@ TEST_CASE("The model client and the model server agree on every reply and every 
     Random random(seed);
     Problems problems;
     World world(seed, Faults::gentle(random));
-    Database database;
+    Database database{.mariadb = random.chance(0.5)};
     const ModelUsers users;
     ModelServer server(world, kServer, {database, users});
     std::vector<std::unique_ptr<ModelClient>> clients;
@@ -36,8 +36,9 @@ TEST_CASE("The model client and the model server agree on every reply and every 
       for (const auto& client : clients) client->on_executed(text, after);
     };
     for (std::uint32_t number = 1; number <= 3; ++number) {
-      clients.push_back(
-          std::make_unique<ModelClient>(world, kServer, draw_client(world.random(), number), problems));
+      ModelClientSettings client = draw_client(world.random(), number);
+      client.mariadb = database.mariadb;
+      clients.push_back(std::make_unique<ModelClient>(world, kServer, client, problems));
     }
     const auto finished = [](const auto& client) { return client->finished(); };
     if (!world.run_until([&] { return std::ranges::all_of(clients, finished); }))

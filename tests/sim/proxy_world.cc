@@ -59,6 +59,7 @@ ProxyWorldSettings ProxyWorldSettings::draw(Random& random, bool hostile) {
   for (std::uint32_t number = 1; number <= settings.clients; ++number)
     settings.drawn_clients.push_back(draw_client(random, number));
   settings.unix_sockets = random.chance(0.3);
+  settings.mariadb = random.chance(0.4);
   return settings;
 }
 
@@ -67,7 +68,12 @@ ProxyWorld::ProxyWorld(std::uint64_t seed, const ProxyWorldSettings& settings)
   database_.on_executed = [this](std::string_view text, const SessionState& after) {
     for (const auto& client : clients_) client->on_executed(text, after);
   };
-  if (!settings_.trackers) database_.withheld_capabilities = mysql::Capability::CLIENT_SESSION_TRACK;
+  if (!settings_.trackers) database_.withheld_capabilities |= mysql::Capability::CLIENT_SESSION_TRACK;
+  if (settings_.mariadb) {
+    database_.mariadb = true;
+    database_.withheld_capabilities |= mysql::Capability::CLIENT_LONG_PASSWORD;  // "is MySQL"
+    database_.version = "5.5.5-10.11.19-MariaDB";
+  }
   database_.mishap = [this](mysql::Command, std::string_view text) { return draw_mishap(text); };
   database_.runs_for = [this](std::string_view) -> Duration {
     if (!happens(settings_.delays)) return Duration::zero();
@@ -247,6 +253,7 @@ void ProxyWorld::start_clients() {
     if (settings_.may_fail) client.refusals = {kNoServer, kReadOnlyVariable, kTooManyStatements};
     client.tables = &database_.tables;
     client.pipelining = settings_.pipelining;
+    client.mariadb = settings_.mariadb;
     client.schemas_may_lack = settings_.dropped_schemas > 0;
     if (client.schemas_may_lack) client.refusals.insert({kBadDatabase, kNoDatabase});
     if (!settings_.script.empty()) {

@@ -28,6 +28,7 @@ struct ProxyWorldSettings {
   bool unix_sockets = false;  ///< on both sides
   bool trackers = true;       ///< servers report what sessions set
   bool may_fail = false;      ///< connections may break
+  bool mariadb = false;       ///< who servers are
   bool pipelining = true;
   std::vector<std::string> script;  ///< what clients say again and again, in place of random statements
   int statements = 0;               ///< of each client with a script
