@@ -1,9 +1,10 @@
 """COM_RESET_CONNECTION and COM_CHANGE_USER: what pools of connections send between two of their users."""
 
-from bench import on
+from bench import PAIRS, eventually, on
 from wire import Command, Connection
 
 ROUNDS = 50
+LATIN1_SWEDISH_CI = 8
 
 
 def answered_here(lockstep):
@@ -12,6 +13,13 @@ def answered_here(lockstep):
 
 def sent(lockstep):
     return lockstep.metrics().sum("lockstep_server_bytes_sent_total")
+
+
+def wait_until_idle(lockstep):
+    """What a session that was given back still says to its server is said."""
+    def phases():
+        return {session["phase"] for server in lockstep.json("/pools") for pool in server["pools"] for session in pool["sessions"]}
+    eventually(lambda: phases() == {"idle"}, "every server session is idle")
 
 
 def reset(client):
@@ -30,6 +38,7 @@ def test_resets_ask_no_server(bench, server):
     with bench.lockstep(server, cores=1) as lockstep, Connection(("127.0.0.1", server.port)) as direct:
         with Connection(("127.0.0.1", lockstep.port)) as client:
             reset(client)
+            wait_until_idle(lockstep)
             before, bytes_before = answered_here(lockstep), sent(lockstep)
             for _ in range(ROUNDS):
                 reset(client)
@@ -67,8 +76,26 @@ def test_what_others_can_see_is_gone_first(bench, server):
 def test_change_user_asks_no_server(bench, server):
     """A user who is known, without a schema that would have to exist."""
     with bench.lockstep(server, cores=1) as lockstep, Connection(("127.0.0.1", lockstep.port)) as client:
+        wait_until_idle(lockstep)
         bytes_before = sent(lockstep)
         for _ in range(ROUNDS):
             assert client.change_user("app", "app").error is None
         assert sent(lockstep) == bytes_before
         assert client.query(b"SELECT DATABASE()").rows() == [(None,)]
+
+
+@on(*PAIRS)
+def test_character_sets_behind_a_reset(bench, pair):
+    """Whichever server session is reset, and whoever logged in on it: MariaDB goes back to the client's own login."""
+    asked = b"SELECT @@character_set_client, @@character_set_results, @@collation_connection"
+    with Connection(("127.0.0.1", pair[0].port), collation=LATIN1_SWEDISH_CI) as direct:
+        reset(direct)
+        expected = direct.query(asked).rows()
+    for turns in range(4):
+        with bench.lockstep(*pair, cores=1, routing={"policy": "rotate"}) as lockstep:
+            with Connection(("127.0.0.1", lockstep.port)) as other, \
+                    Connection(("127.0.0.1", lockstep.port), collation=LATIN1_SWEDISH_CI) as client:
+                for turn in range(turns):
+                    (other if turn % 2 == 0 else client).query(b"DO 1")
+                reset(client)
+                assert client.query(asked).rows() == expected
