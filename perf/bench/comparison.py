@@ -17,6 +17,18 @@ def relay(options):
                     "The statements of --mix or --load-arguments.")
 
 
+# Sides of the middle that are unix sockets: (clients, server).
+SIDES = ((True, False), (False, True), (True, True))
+
+
+def with_unix(contenders):
+    """Each over TCP, and, where it can, over unix sockets on either side and on both. Without a middle there is one side."""
+    return [variant for contender in contenders
+            for variant in [contender, *(contender.over_unix(*sides)
+                                         for sides in (SIDES[2:] if isinstance(contender, Direct) else SIDES)
+                                         if contender.takes_unix_sockets)]]
+
+
 # Of what a failing contender says, its log's last lines included.
 REASON_LINES = 3
 
@@ -25,7 +37,8 @@ class Comparison:
     """One run of a scenario. Who cannot take part is left out, with the reason: always, or of one case."""
 
     def __init__(self, lab, scenario, contenders):
-        self.lab, self.scenario, self.contenders = lab, scenario, contenders
+        self.lab, self.scenario = lab, scenario
+        self.contenders = with_unix(contenders) if scenario.over_unix else contenders
         self.samples = []
         self.arguments = {}  # of load, by case
         self.counts = {}  # by contender and case
@@ -44,6 +57,9 @@ class Comparison:
         for contender in self.contenders:
             contender.stop()
 
+    def lab_of(self, contender):
+        return self.lab.over_unix() if contender.server_by_unix else self.lab
+
     def leave_out(self, contender, case, reason):
         self.left_out.append((contender.label, case, "\n".join(reason.split("\n")[:REASON_LINES])))
 
@@ -52,7 +68,7 @@ class Comparison:
             reason = contender.missing()
             if not reason:
                 try:
-                    contender.start(self.lab, self.scenario.settings)
+                    contender.start(self.lab_of(contender), self.scenario.settings)
                     continue
                 except LabError as error:
                     reason = str(error)
@@ -76,7 +92,7 @@ class Comparison:
             if contender in failed:
                 continue
             try:
-                sample = measure(self.lab, contender, case.connections, arguments, case.label)
+                sample = measure(self.lab_of(contender), contender, case.connections, arguments, case.label)
             except LabError as error:
                 failed.add(contender)
                 self.leave_out(contender, case.label, f"failed in round {number + 1}: {error}")
@@ -107,8 +123,8 @@ class Comparison:
 
     def count_one(self, contender, case):
         try:
-            contender.start(self.lab, self.scenario.settings)
-            counts = count(self.lab, contender, case.connections, self.arguments[case.label])
+            contender.start(self.lab_of(contender), self.scenario.settings)
+            counts = count(self.lab_of(contender), contender, case.connections, self.arguments[case.label])
         except LabError as error:
             return self.leave_out(contender, case.label, f"failed when it was to be counted: {error}")
         finally:

@@ -1,12 +1,13 @@
 """What can stand in the middle: each contender starts its process and tells where clients connect."""
 
+import copy
 import os
 import resource
 import shlex
 import subprocess
 
 from bench.memory_group import MemoryGroup
-from bench.process import Process, free_port, port_serves
+from bench.process import Process, file_name, free_port, port_serves, unix_serves
 
 # Beside its clients a process has its standard streams, its listener, a ring or two, logs.
 DESCRIPTORS_RESERVED = 64
@@ -23,6 +24,9 @@ class Contender:
     load_arguments = ()  # in place of the run's
     descriptors_per_client = 2
     multiplexes = False  # whether many clients share few server connections
+    takes_unix_sockets = False
+    clients_by_unix = False  # its clients come over a unix socket
+    server_by_unix = False  # its lab has a server there
 
     def __init__(self, label):
         self.label = label
@@ -46,11 +50,26 @@ class Contender:
         """`settings` are what the scenario wants of lockstep; others have no use for them."""
         raise NotImplementedError
 
-    def launch(self, lab, command, serves, port):
+    def over_unix(self, clients, server):
+        """Another one of it, with unix sockets on either side or both."""
+        other = copy.copy(self)
+        other.clients_by_unix, other.server_by_unix = clients, server
+        other.label += f", unix {'sockets' if clients and server else 'clients' if clients else 'server'}"
+        return other
+
+    def door(self, lab):
+        """Where its clients are to come, and the question whether it serves there."""
+        if self.clients_by_unix:
+            path = os.path.join(lab.folder, file_name(self.label) + ".sock")
+            return "unix:" + path, unix_serves(path)
+        port = free_port()
+        return f"127.0.0.1:{port}", port_serves(port)
+
+    def launch(self, lab, command, serves, address):
         self.memory = MemoryGroup()
         self.process = Process(self.label, command, lab.middle_cpu, lab.folder, in_child=self.memory.join)
         self.process.wait_until(serves)
-        self.address = f"127.0.0.1:{port}"
+        self.address = address
 
     def clients(self, connections):
         """How many make what the table calls so many connections."""
@@ -84,6 +103,7 @@ class Direct(Contender):
     """Nothing in the middle: the ends alone."""
 
     descriptors_per_client = 1
+    takes_unix_sockets = True
 
     def start(self, lab, settings=None):
         self.address = lab.server_address
@@ -92,15 +112,16 @@ class Direct(Contender):
 class Relay(Contender):
     """Any relay, as a command with {listen} and {to}."""
 
+    takes_unix_sockets = True
+
     def __init__(self, label, template):
         super().__init__(label)
         self.template = template
 
     def start(self, lab, settings=None):
-        port = free_port()
-        command = [word.format(listen=f"127.0.0.1:{port}", to=lab.server_address)
-                   for word in shlex.split(self.template)]
-        self.launch(lab, command, port_serves(port), port)
+        address, serves = self.door(lab)
+        command = [word.format(listen=address, to=lab.server_address) for word in shlex.split(self.template)]
+        self.launch(lab, command, serves, address)
 
 
 def own_relay(program, lab_programs):

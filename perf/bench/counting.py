@@ -20,8 +20,7 @@ def count(lab, contender, connections, arguments):
             # perf counts in the process of -p for as long as the command runs.
             command = ["perf", "stat", "-e", SYSCALLS, "-x", ",", "-o", counts.name, "-p", str(contender.process.pid), "--",
                        *command]
-        port = int(lab.server_address.rpartition(":")[2])
-        with HighWater(lambda: established(port), interval_seconds=0.05) as server_connections:
+        with HighWater(lambda: established(lab.server_address), interval_seconds=0.05) as server_connections:
             answer = subprocess.run(command, capture_output=True, text=True, check=False)
         calls = counted(counts.read().decode())
     try:
@@ -41,11 +40,12 @@ def counted(text):
     return None
 
 
-def established(port):
-    """Connections that the server has at its port, by ss, which lets the kernel pick them: a table of all sockets would
+def established(address):
+    """Connections that the server has at its TCP port, by ss, which lets the kernel pick them: a table of all sockets would
     take longer to read than the run."""
-    if not shutil.which("ss"):
+    if not shutil.which("ss") or address.startswith("unix:"):
         return None
+    port = address.rpartition(":")[2]
     answer = subprocess.run(["ss", "-Htn", "state", "established", f"( sport = :{port} )"], capture_output=True, text=True,
                             check=False)
     return len(answer.stdout.splitlines()) if answer.returncode == 0 else None

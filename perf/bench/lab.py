@@ -7,7 +7,7 @@ import shlex
 import socket
 import subprocess
 
-from bench.process import LabError, Process, free_port, port_serves
+from bench.process import LabError, Process, free_port, port_serves, unix_serves
 from bench.secret import hide
 
 # Scenarios bring their own tables to a real server, in a schema of their own; the canned one has every table.
@@ -24,22 +24,38 @@ class Lab:
         self.counting_seconds = options.counting_seconds
         self.user, self.password, self.schema = options.user, options.password, options.schema
         self.load_arguments = ["--mix", options.mix, *shlex.split(options.load_arguments)]
+        self.canned_arguments = shlex.split(options.canned_arguments)
         self.server = None
         self.server_address = server
+        self.unix_lab = None
+        self.made_schema = False
         if server == "canned":
             port = free_port()
-            self.server_address = f"127.0.0.1:{port}"
-            command = [os.path.join(self.programs, "canned"), "--listen", self.server_address,
-                       "--user", self.user, "--password", self.password, *shlex.split(options.canned_arguments)]
-            self.server = Process("canned", command, self.ends_cpu, folder)
-            self.server.wait_until(port_serves(port))
-        self.made_schema = False
+            self.start_canned("canned", f"127.0.0.1:{port}", port_serves(port))
+
+    def start_canned(self, name, address, serves):
+        self.server_address = address
+        command = [os.path.join(self.programs, "canned"), "--listen", address, "--user", self.user, "--password", self.password,
+                   *self.canned_arguments]
+        self.server = Process(name, command, self.ends_cpu, self.folder)
+        self.server.wait_until(serves)
 
     def stop(self):
+        if self.unix_lab:
+            self.unix_lab.stop()
         if self.made_schema:
             self.administer([f"DROP SCHEMA {SCHEMA}"])
         if self.server:
             self.server.stop()
+
+    def over_unix(self):
+        """The same lab with a canned server at a unix socket, which is stopped with this one."""
+        if self.unix_lab is None:
+            other = self.at(None)
+            path = os.path.join(self.folder, "canned.sock")
+            other.start_canned("canned, unix", "unix:" + path, unix_serves(path))
+            self.unix_lab = other
+        return self.unix_lab
 
     def server_version(self):
         """As the server's greeting has it."""
@@ -59,7 +75,7 @@ class Lab:
     def at(self, address):
         """The same lab with a real server at its far end."""
         other = copy.copy(self)
-        other.server, other.server_address, other.made_schema = None, address, False
+        other.server, other.server_address, other.unix_lab, other.made_schema = None, address, None, False
         return other
 
     def load_command(self, address, connections, arguments, schema=None):

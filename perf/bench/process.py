@@ -33,13 +33,18 @@ def set_autogroup_priority(nice):
         pass  # no autogroups, so the nice value itself counts
 
 
+def file_name(label):
+    """A contender's name as part of a path."""
+    return "".join(character if character.isalnum() or character in "-." else "_" for character in label)
+
+
 class Process:
     """One child. Its output goes to a file, which is shown when it fails."""
 
     def __init__(self, name, command, cpu, folder, in_child=lambda: None):
         self.name = name
         self.command = command
-        self.log = os.path.join(folder, name.replace("/", "_").replace(" ", "_") + ".log")
+        self.log = os.path.join(folder, file_name(name) + ".log")
 
         def prepare():
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # not even a killed run leaves children behind
@@ -91,6 +96,13 @@ def port_serves(port):
             return True
         except OSError:
             return False
+    return serves
+
+
+def unix_serves(path):
+    def serves():
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(path) == 0
     return serves
 
 

@@ -53,7 +53,7 @@ class ProxySql(Contender):
         path = os.path.join(folder, "proxysql.cnf")
         with open(path, "w", encoding="utf-8") as config:
             config.write(configuration(folder, port, admin_port, lab))
-        self.launch(lab, [self.path, "--foreground", "--initial", "--no-monitor", "--config", path], port_serves(port), port)
+        self.launch(lab, [self.path, "--foreground", "--initial", "--no-monitor", "--config", path], port_serves(port), f"127.0.0.1:{port}")
 
     def version(self):
         return first_line([self.path, "--version"])

@@ -65,7 +65,7 @@ class Router(Contender):
         path = os.path.join(self.folder, "router.conf")
         with open(path, "w", encoding="utf-8") as config:
             config.write(configuration(self.root.inside(self.folder), port, lab.server_address, self.sharing))
-        self.launch(lab, self.root.command(PROGRAM, "-c", self.root.inside(path)), port_serves(port), port)
+        self.launch(lab, self.root.command(PROGRAM, "-c", self.root.inside(path)), port_serves(port), f"127.0.0.1:{port}")
 
     def version(self):
         return first_line(self.root.command(PROGRAM, "--version"))

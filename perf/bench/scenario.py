@@ -25,6 +25,7 @@ class Scenario(NamedTuple):
     unit: str = "statement"
     settings: dict = {}  # that lockstep needs for it
     pace_of_floor: float = 0  # statements come at this part of what the floor can do
+    over_unix: bool = False  # contenders take part over unix sockets, too
     counted: bool = True  # system calls mean something: the clients' logins are few beside their statements
 
     @property

@@ -42,6 +42,9 @@ ALL = [
              "With pool.pipeline_depth, lockstep sends the statements of clients that would wait one behind the other, in one "
              "send: less than the four socket operations per statement that a relay pays.", ("cpu_us", "p99_us"),
              settings={"pool": {**FEW_SESSIONS, "pipeline_depth": 16}}),
+    Scenario("unix-sockets", "Point select over unix sockets", "connections", by_connections(POINT, 1, 64, quick=(64,)),
+             "What a client or a server on the same machine saves by a unix socket. Ratios are to the floor over TCP.",
+             ("cpu_us", "p50_us"), over_unix=True),
     Scenario("transaction", "Read-write transaction", "connections",
              (Case(16, 16, (), ("--mix", "rw"), quick=False), Case(64, 64, (), ("--mix", "rw"))),
              "The twenty statements of sysbench's oltp_read_write from BEGIN to COMMIT; figures are per statement."),
