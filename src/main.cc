@@ -45,7 +45,7 @@ admin::AdminSources admin_sources(core::Process& process, const std::string& con
   admin::AdminSources sources;
   sources.counters = process.counters();
   sources.servers = [&process] { return process.servers(); };
-  sources.sessions_json = [&process] { return process.sessions_json(); };
+  sources.write_sessions = [&process](const admin::Write& write) { process.write_sessions_json(write); };
   sources.pools_json = [&process] { return process.pools_json(); };
   sources.config_json = [&process] { return config::to_json(*process.settings()); };
   sources.cores_answer = [&process] { return process.cores_answer(); };

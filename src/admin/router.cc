@@ -29,7 +29,7 @@ Response readyz(const AdminSources& sources) {
 }
 
 Response sessions(const AdminSources& sources) {
-  return {.content_type = kJson, .body = sources.sessions_json()};
+  return {.content_type = kJson, .write_body = sources.write_sessions};
 }
 Response pools(const AdminSources& sources) {
   return {.content_type = kJson, .body = sources.pools_json()};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,9 @@ struct Request {
 struct Response {
   int status = 200;
   const char* content_type = "text/plain; charset=utf-8";
-  std::string body;
-  const char* allow = nullptr;  ///< the method that would have been right, for 405
+  std::string body = {};
+  std::function<void(const Write&)> write_body = nullptr;  ///< in place of `body`, for what may be long
+  const char* allow = nullptr;                             ///< the method that would have been right, for 405
 };
 
 /// The answer to a request. Knows the paths, nothing of sockets.

@@ -6,6 +6,9 @@
 #include <chrono>
 #include <exception>
 #include <future>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "admin/router.h"
 #include "base/log.h"
@@ -23,25 +26,81 @@ Context& context_of(const mg_connection* connection) {
   return *static_cast<Context*>(mg_get_user_data(mg_get_context(connection)));
 }
 
-/// A failing source must not end the process: a C library is below us on the stack.
-Response respond_safely(const Request& request, const AdminSources& sources) {
-  try {
-    return respond(request, sources);
-  } catch (const std::exception& error) {
-    log_error("admin: {} {} failed: {}", request.method, request.path, error.what());
-    return {.status = 500, .body = "failed; the log says why\n"};
-  }
-}
-
-void send(mg_connection* connection, const Response& response, bool with_body) {
+void send_head(mg_connection* connection, const Response& response, const char* name, const char* value) {
   mg_response_header_start(connection, response.status);
   mg_response_header_add(connection, "Content-Type", response.content_type, -1);
-  mg_response_header_add(connection, "Content-Length", std::to_string(response.body.size()).c_str(), -1);
+  if (name != nullptr) mg_response_header_add(connection, name, value, -1);
   mg_response_header_add(connection, "Cache-Control", "no-store", -1);
   mg_response_header_add(connection, "X-Content-Type-Options", "nosniff", -1);
   if (response.allow != nullptr) mg_response_header_add(connection, "Allow", response.allow, -1);
   mg_response_header_send(connection);
+}
+
+/// A body of any length, in parts that are sent as they are made: in chunks, or up to the end of the
+/// connection for who does not know these. The head leaves with the first part, so that what fails before is
+/// a 500.
+class PartedBody {
+ public:
+  PartedBody(mg_connection* connection, const Response& response, bool chunked)
+      : connection_(connection), response_(response), chunked_(chunked) {}
+
+  bool begun() const { return begun_; }
+  /// False when nobody reads on.
+  bool write(std::string_view part) {
+    if (part.empty()) return true;  // as a chunk it would be the end
+    begin();
+    const auto bytes = static_cast<unsigned>(part.size());
+    return (chunked_ ? mg_send_chunk(connection_, part.data(), bytes)
+                     : mg_write(connection_, part.data(), bytes)) > 0;
+  }
+  void end() {
+    begin();
+    if (chunked_) mg_send_chunk(connection_, "", 0);
+  }
+
+ private:
+  void begin() {
+    if (std::exchange(begun_, true)) return;
+    send_head(connection_, response_, chunked_ ? "Transfer-Encoding" : nullptr, "chunked");
+  }
+
+  mg_connection* connection_;
+  const Response& response_;
+  bool chunked_;
+  bool begun_ = false;
+};
+
+void send(mg_connection* connection, const Response& response, bool with_body) {
+  send_head(connection, response, "Content-Length", std::to_string(response.body.size()).c_str());
   if (with_body) mg_write(connection, response.body.data(), response.body.size());
+}
+
+/// A failing source must not end the process: a C library is below us on the stack.
+int answer(mg_connection* connection, const Request& request, const AdminSources& sources, bool chunked) {
+  const bool with_body = request.method != "HEAD";
+  bool begun = false;
+  try {
+    const Response response = respond(request, sources);
+    if (response.write_body == nullptr) {
+      send(connection, response, with_body);
+    } else if (!with_body) {
+      send_head(connection, response, nullptr, nullptr);
+    } else {
+      PartedBody body(connection, response, chunked);
+      response.write_body([&](std::string_view part) {
+        const bool read_on = body.write(part);
+        begun = body.begun();
+        return read_on;
+      });
+      body.end();
+    }
+    return response.status;
+  } catch (const std::exception& error) {
+    log_error("admin: {} {} failed: {}", request.method, request.path, error.what());
+    const Response failed{.status = 500, .body = "failed; the log says why\n"};
+    if (!begun) send(connection, failed, with_body);  // else the reader misses the end
+    return failed.status;
+  }
 }
 
 /// Answers every request itself, so that CivetWeb's own file serving is never reached.
@@ -50,9 +109,8 @@ int on_request(mg_connection* connection) {
   const Request request{.method = info->request_method,
                         .path = info->local_uri != nullptr ? info->local_uri : "",
                         .from_page = mg_get_header(connection, "Origin") != nullptr};
-  const Response response = respond_safely(request, context_of(connection).sources);
-  send(connection, response, request.method != "HEAD");
-  return response.status;
+  const bool chunked = info->http_version != nullptr && std::string_view(info->http_version) == "1.1";
+  return answer(connection, request, context_of(connection).sources, chunked);
 }
 
 int on_log(const mg_connection* connection, const char* message) {

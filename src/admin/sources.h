@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "metrics/counters.h"
@@ -14,12 +15,15 @@ struct ReadyReport {
   std::string text;  ///< why not: draining, or the groups of which no server can be reached
 };
 
+/// Takes a part of a page; false when nobody reads on.
+using Write = std::function<bool(std::string_view)>;
+
 /// All that the admin server knows of the process. It calls these on its own threads, several at once; each
 /// may block for up to 2 s, the time a core has to answer a message.
 struct AdminSources {
   std::vector<const metrics::CoreCounters*> counters;  ///< one block per core; they outlive the server
   std::function<metrics::ServerReport()> servers;      ///< what the cores that answer say of them
-  std::function<std::string()> sessions_json;          ///< an array of objects, one per client session
+  std::function<void(const Write&)> write_sessions;    ///< an array of objects, one per client session
   std::function<std::string()> pools_json;             ///< an array of objects, one per pool
   std::function<std::string()> config_json;            ///< config::to_json
   std::function<ReadyReport()> ready;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,13 @@ class alignas(kOwnLines) Core : private backend::Peers, private proxy::Clients, 
   void take_connection(int descriptor);
 
   // For pages; JSON arrays without the brackets.
-  std::string describe_sessions();
+  struct SessionsPart {
+    std::string json;
+    std::optional<std::size_t> next;  ///< where the next part begins; nothing behind the last one
+  };
+  /// As many client sessions as one turn has time for. Those that are there from the first part to the last
+  /// are in one of them each; who comes or goes meanwhile may be in one.
+  SessionsPart describe_sessions(std::size_t from = 0);
   std::string describe_pools();
   /// The servers of the configuration; not those that are leaving.
   std::vector<metrics::ServerState> server_states() const;

@@ -45,6 +45,18 @@ std::expected<std::vector<net::SocketAddress>, std::string> resolve_servers(
   return servers;
 }
 
+/// Nothing when it does not come in time.
+template <typename Answer>
+std::optional<Answer> wait_for(std::future<Answer>& answer, std::chrono::steady_clock::time_point deadline) {
+  if (answer.wait_until(deadline) != std::future_status::ready) return std::nullopt;
+  // A core that ended without answering breaks its promise.
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return std::nullopt;
+  }
+}
+
 std::string why_not(Error error) {
   switch (-error.sys) {
     case EADDRINUSE: return "another process listens there";
@@ -215,29 +227,29 @@ void Process::join() {
   }
 }
 
-/// Runs a question on every core. The promise is shared with the message, which may arrive after we have
-/// stopped waiting.
+/// Runs a question on a core. The promise is shared with the message, which may arrive after we have stopped
+/// waiting.
+template <typename Answer>
+std::future<Answer> Process::post(const Seat& seat, const std::function<Answer(Core&)>& question) {
+  auto promise = std::make_shared<std::promise<Answer>>();
+  std::future<Answer> answer = promise->get_future();
+  net::Ring::post_from_outside(seat.address, std::make_unique<Call>([promise, question, core = seat.core] {
+                                 promise->set_value(question(*core));
+                               }));
+  return answer;
+}
+
+/// On every core at once.
 template <typename Answer>
 bool Process::ask(const std::function<Answer(Core&)>& question, const std::function<void(Answer)>& take) {
   std::vector<std::future<Answer>> answers;
-  for (const auto& seat : seats_) {
-    auto promise = std::make_shared<std::promise<Answer>>();
-    answers.push_back(promise->get_future());
-    net::Ring::post_from_outside(
-        seat->address, std::make_unique<Call>(
-                           [promise, question, core = seat->core] { promise->set_value(question(*core)); }));
-  }
+  for (const auto& seat : seats_) answers.push_back(post(*seat, question));
   const auto deadline = std::chrono::steady_clock::now() + kAnswerWithin;
   bool all = true;
-  for (auto& answer : answers) {
-    if (answer.wait_until(deadline) != std::future_status::ready) {
-      all = false;
-      continue;
-    }
-    // A core that ended without answering breaks its promise.
-    try {
-      take(answer.get());
-    } catch (const std::future_error&) {
+  for (auto& future : answers) {
+    if (auto answer = wait_for(future, deadline)) {
+      take(std::move(*answer));
+    } else {
       all = false;
     }
   }
@@ -264,11 +276,25 @@ std::expected<std::string, std::string> Process::reload(const std::string& file)
   return plan.text() + (all ? "" : "; a core has not answered yet");
 }
 
-std::string Process::sessions_json() {
-  std::string json;
-  ask<std::string>([](Core& core) { return core.describe_sessions(); },
-                   [&json](std::string part) { json += (json.empty() || part.empty() ? "" : ",") + part; });
-  return "[" + json + "]";
+void Process::write_sessions_json(const std::function<bool(std::string_view)>& write) {
+  using Part = Core::SessionsPart;
+  std::string text = "[";
+  bool any = false;
+  for (const auto& seat : seats_) {
+    std::optional<std::size_t> from = 0;
+    while (from) {
+      auto future = post<Part>(*seat, [at = *from](Core& core) { return core.describe_sessions(at); });
+      const auto part = wait_for(future, std::chrono::steady_clock::now() + kAnswerWithin);
+      if (!part) break;
+      from = part->next;
+      if (part->json.empty()) continue;
+      text += (any ? "," : "") + part->json;
+      any = true;
+      if (!write(text)) return;
+      text.clear();
+    }
+  }
+  write(text + "]");
 }
 
 std::string Process::pools_json() {

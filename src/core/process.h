@@ -3,10 +3,12 @@
 #include <atomic>
 #include <expected>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,7 +45,9 @@ class Process {
 
   // For pages, from any thread but the cores'. Each asks the cores and waits for up to 2 s; a core that does
   // not answer is left out.
-  std::string sessions_json();
+  /// In parts, each of which a core makes in a turn of its own when the one before it is written: `write`
+  /// answers false when nobody reads on.
+  void write_sessions_json(const std::function<bool(std::string_view)>& write);
   std::string pools_json();
   metrics::ServerReport servers();
   std::vector<std::string> groups_down();
@@ -59,6 +63,9 @@ class Process {
   /// `cpu`: the one it is bound to.
   void run_core(std::uint32_t index, std::optional<std::uint32_t> cpu, const CoreSettings& settings);
   void wait_for_others(Core* core);
+  struct Seat;
+  template <typename Answer>
+  std::future<Answer> post(const Seat& seat, const std::function<Answer(Core&)>& question);
   template <typename Answer>
   bool ask(const std::function<Answer(Core&)>& question, const std::function<void(Answer)>& take);
 

@@ -290,7 +290,7 @@ void ProxyWorld::drain() {
 void ProxyWorld::report_stuck(std::string_view what) {
   problems_.emplace_back(what);
   for (const auto& made : cores_) {
-    problems_.push_back("sessions: " + made->describe_sessions());
+    problems_.push_back("sessions: " + made->describe_sessions().json);
     problems_.push_back("servers: " + made->describe_pools());
   }
 }

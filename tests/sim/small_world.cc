@@ -179,7 +179,7 @@ void SmallWorld::use_only_server(std::size_t number) {
 }
 
 std::uint64_t SmallWorld::session_figure(std::string_view name) {
-  const std::string json = core_->describe_sessions();
+  const std::string json = core_->describe_sessions().json;
   const std::string key = fmt::format("\"{}\":", name);
   const std::size_t at = json.find(key);
   REQUIRE(at != std::string::npos);

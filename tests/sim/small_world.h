@@ -90,7 +90,7 @@ class SmallWorld {
   std::uint64_t session_figure(std::string_view name);
   /// The words of /sessions hold this.
   bool sessions_say(std::string_view words) {
-    return core_->describe_sessions().find(words) != std::string::npos;
+    return core_->describe_sessions().json.find(words) != std::string::npos;
   }
 
   /// Server `number` as the configuration names it.

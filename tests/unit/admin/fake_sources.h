@@ -18,7 +18,7 @@ struct FakeSources {
     AdminSources sources;
     sources.counters = {core.get()};
     sources.servers = [this] { return servers; };
-    sources.sessions_json = [] { return "[{\"id\": 1}]"; };
+    sources.write_sessions = [](const Write& write) { write("[{\"id\": 1}") && write("]"); };
     sources.pools_json = [] { return "[]"; };
     sources.config_json = [] { return "{}"; };
     sources.ready = [this] { return ready; };

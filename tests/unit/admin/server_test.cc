@@ -60,13 +60,42 @@ TEST_CASE("A drain is posted; a browser's request for a page of elsewhere is ref
   CHECK(fake.drains == 1);
 }
 
-TEST_CASE("A source that throws makes a 500, and the server goes on.") {
+TEST_CASE("A long page comes in chunks as they are made, to the end; HEAD makes none of it.") {
   FakeSources fake;
   AdminSources sources = fake.make();
-  sources.sessions_json = []() -> std::string { throw std::runtime_error("no sessions"); };
+  int made = 0;
+  sources.write_sessions = [&made](const Write& write) {
+    for (const std::string_view part : {"[1", "", ",2]"}) {
+      ++made;
+      CHECK(write(part));
+    }
+  };
+  Running running(sources);
+  REQUIRE(running.server);
+  const HttpReply head = http_request(running.port, "HEAD", "/sessions");
+  CHECK(head.status == 200);
+  CHECK(head.body.empty());
+  CHECK(made == 0);
+  const HttpReply reply = http_request(running.port, "GET", "/sessions");
+  CHECK(reply.head.find("Transfer-Encoding: chunked\r\n") != std::string::npos);
+  CHECK(reply.head.find("Content-Length") == std::string::npos);
+  CHECK(reply.body == "2\r\n[1\r\n3\r\n,2]\r\n0\r\n\r\n");
+  CHECK(made == 3);
+}
+
+TEST_CASE("A source that throws makes a 500, or a page without its end, and the server goes on.") {
+  FakeSources fake;
+  AdminSources sources = fake.make();
+  std::string_view before;
+  sources.write_sessions = [&before](const Write& write) {
+    write(before);
+    throw std::runtime_error("no sessions");
+  };
   Running running(sources);
   REQUIRE(running.server);
   CHECK(http_request(running.port, "GET", "/sessions").status == 500);
+  before = "[1";
+  CHECK(http_request(running.port, "GET", "/sessions").body == "2\r\n[1\r\n");
   CHECK(http_request(running.port, "GET", "/healthz").status == 200);
 }
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -54,6 +55,31 @@ TEST_CASE("Memory is reused: what was freed last is handed out first.") {
   slab.destroy(freed);
   CHECK(slab.make(7) == freed);
   for (int* each : held) slab.destroy(each);
+}
+
+TEST_CASE("A walk in parts meets each object that stays once, whatever comes and goes between the parts.") {
+  Slab<int> slab(1000);
+  std::vector<int*> held;
+  for (int i = 0; i < 300; ++i) held.push_back(slab.make(i));
+  for (int i = 64; i < 200; ++i) slab.destroy(held[static_cast<std::size_t>(i)]);  // two blocks and a part
+  std::multiset<int> met;
+  int newcomer = 1000;
+  int parts = 0;
+  for (std::optional<std::size_t> at = 0; at; ++parts) {
+    int left = 10;
+    at = slab.each_from(*at, [&](int& object) {
+      met.insert(object);
+      return --left == 0;
+    });
+    held.push_back(slab.make(newcomer++));
+  }
+  CHECK(parts >= 17);
+  for (int i = 0; i < 300; ++i) CHECK(met.count(i) == (i < 64 || i >= 200 ? 1 : 0));
+  for (int i = 1000; i < newcomer; ++i) CHECK(met.count(i) <= 1);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (i < 64 || i >= 200) slab.destroy(held[i]);
+  }
+  CHECK_FALSE(slab.each_from(0, [](int&) { return true; }));
 }
 
 TEST_CASE("Slabs that grow in turn have no pair of cache lines in common: each may belong to another core.") {
