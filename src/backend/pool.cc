@@ -426,11 +426,15 @@ void Pool::outdate_others(const ServerSession* than) {
 /// What was the same as in a fresh session is something of its own now.
 void Pool::keep_inherited(ServerSession& session, std::span<const session::VariableValue> values) {
   if (session.facets.variables == nullptr) return;
+  const bool retires = !profile_.syncs().has_retired();
   session.facets.variables = &profile_.with_inherited(*session.facets.variables, values);
 }
 
 void Pool::sweep() {
-  if (profile_.syncs().has_retired() && nothing_sends()) profile_.syncs().drop_retired();
+  if (profile_.syncs().has_retired() && nothing_sends_retired()) profile_.syncs().drop_retired();
+  if (retires) {
+    for (ServerSession& each : all_sessions_) each.may_send_retired_ = each.stream().held_bytes() != 0;
+  }
   while (!idle_sessions_.empty() &&
          context_.now() - idle_sessions_.idle_longest().idle_since() > context_.limits.idle_timeout) {
     close_one_idle();
@@ -446,11 +450,15 @@ void Pool::keep_states(session::StatesInUse& in_use) const {
   profile_.keep_states(in_use);
 }
 
-bool Pool::nothing_sends() const {
-  for (const ServerSession& session : all_sessions_) {
-    if (session.stream().held_bytes() != 0) return false;
+/// Each session that was sending when syncs were retired has been seen without anything to send since: some
+/// moment for each, since a busy pool has none in which all of them rest.
+bool Pool::nothing_sends_retired() {
+  bool nothing = true;
+  for (ServerSession& session : all_sessions_) {
+    session.may_send_retired_ = session.may_send_retired_ && session.stream().held_bytes() != 0;
+    nothing = nothing && !session.may_send_retired_;
   }
-  return true;
+  return nothing;
 }
 
 bool Pool::ends_while_sending() const {

@@ -172,7 +172,7 @@ class Pool : public ListHook<detail::Waited> {
   void close_all_idle();
   void outdate_others(const ServerSession* than);
   void keep_inherited(ServerSession& session, std::span<const session::VariableValue> values);
-  bool nothing_sends() const;
+  bool nothing_sends_retired();
   Result<void> open_for(const LeaseRequest& request);
   void serve_waiters();
   ServerSession* choose_for_waiter(const LeaseRequest& request);

@@ -316,6 +316,7 @@ class ServerSession : public net::StreamOwner,
   std::uint64_t previous_lease_number_ = 0;
   Instant opened_at_;
   Instant idle_since_{};
+  bool may_send_retired_ = false;  // see Pool::nothing_sends_retired
   mysql::ResponseScanner scanner_;
   net::Stream stream_;
   std::array<Due, kDueMax> due_;  // of which the first is what a statement looks at

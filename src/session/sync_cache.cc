@@ -9,7 +9,7 @@ namespace lockstep::session {
 const std::string* SyncCache::variables(const Variables& from, const Variables& to) {
   const Pair pair{from.version, to.version};
   if (const auto found = packets_.find(pair); found != packets_.end()) return &found->second;
-  if (packets_.size() == kPairsMax) return nullptr;
+  if (packets_.size() == kPairsMax || has_retired()) return nullptr;
   std::string text;
   write_sync(text, from, to, baseline_);
   std::string packet;
@@ -25,7 +25,7 @@ std::string_view SyncCache::text_of(const std::string& packet) const {
 }
 
 void SyncCache::retire() {
-  if (!packets_.empty()) retired_.push_back(std::exchange(packets_, {}));
+  if (!has_retired()) retired_ = std::exchange(packets_, {});
 }
 
 void SyncCache::sweep(const StatesInUse& in_use) {

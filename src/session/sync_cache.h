@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "session/states_in_use.h"
 #include "session/sync.h"
@@ -26,13 +25,14 @@ class SyncCache {
       : baseline_(baseline), capabilities_(capabilities) {}
 
   /// One COM_QUERY packet with a SET, header included; empty when both states are the same on this server.
-  /// Null when the pair is not kept and there is no room for it.
+  /// Null when the pair is not kept and there is no room for it, or something retired is still there.
   const std::string* variables(const Variables& from, const Variables& to);
   /// The SET in such a packet.
   std::string_view text_of(const std::string& packet) const;
-  /// What a fresh session has is something else now: nothing of before is handed out any more.
+  /// What a fresh session has is something else now: nothing of before is handed out any more. Nothing is
+  /// kept ready until that is dropped, so that there is one retired lot, however often this happens.
   void retire();
-  /// What was retired waits for a moment in which nothing of it can be on its way.
+  /// What was retired waits until nothing of it can be on its way.
   bool has_retired() const { return !retired_.empty(); }
   void drop_retired() { retired_.clear(); }
   /// Gives up the pairs of states that are about to be destroyed.
@@ -54,7 +54,7 @@ class SyncCache {
   std::uint32_t capabilities_;
   using Packets = std::unordered_map<Pair, std::string, PairHash>;
   Packets packets_;
-  std::vector<Packets> retired_;
+  Packets retired_;
 };
 
 }  // namespace lockstep::session

@@ -298,6 +298,48 @@ TEST_CASE("A client in a new state takes no session that another client has just
   CHECK(world.serve(second, "70") == 0);
 }
 
+TEST_CASE("Syncs that a change of a global variable retires go, although never all sessions rest at once") {
+  PoolWorld world;
+  std::deque<ModelTaker> takers;
+  for (int i = 0; i < 3; ++i) takers.emplace_back(world.pool());
+  for (int i = 0; i < 2; ++i) takers[i].ask(world.state({}));
+  world.run();
+  session::SyncCache& syncs = world.pool().profile().syncs();
+  REQUIRE(syncs.variables(*world.state("60").variables, *world.state("70").variables) != nullptr);
+
+  // So long that it takes the server many turns.
+  std::string comment("\0\0\0\0\3/*", 7);
+  comment.resize(4'000'004, ' ');
+  for (int byte = 0; byte < 3; ++byte)
+    comment[static_cast<std::size_t>(byte)] = static_cast<char>(4'000'000 >> (8 * byte));
+  const auto send = [&](ModelTaker& taker) {
+    taker.lease->expect_dropped(mysql::Command::COM_QUERY);
+    taker.lease->stream().send_static(as_bytes(comment));
+  };
+  world.database().instead = [&](mysql::Command, std::string_view text) -> std::optional<ModelReply> {
+    if (text != backend::Profile::kVariablesQuery) return std::nullopt;
+    send(takers[0]);
+    ModelReply changed;
+    changed.kind = ModelReply::Kind::rows;
+    changed.columns = {"Variable_name", "Value"};
+    changed.rows = {{"wait_timeout", "77"}};
+    return changed;
+  };
+  world.pool().renew();
+  takers[2].ask(world.state({}));
+  for (int turn = 0; turn < 1000 && !syncs.has_retired(); ++turn) world.run(1us);
+  REQUIRE(syncs.has_retired());
+  REQUIRE(takers[0].lease->stream().held_bytes() != 0);
+  world.pool().sweep();
+  CHECK(syncs.has_retired());  // it may still be on its way
+  world.run(10s);
+  REQUIRE(takers[0].lease->stream().held_bytes() == 0);
+  send(takers[1]);
+  world.pool().sweep();
+  CHECK_FALSE(syncs.has_retired());
+  world.run(10s);
+}
+
 TEST_CASE("Sessions that a pool does not need are closed, although clients come without a previous session") {
   Idle world({"60", "60", "60", "60"});
   for (int i = 0; i < 20; ++i) {

@@ -58,5 +58,23 @@ TEST_CASE("pairs of states that are given up make room for others; what lies bet
   CHECK(cache.variables(from, with_limit(states, 1'000'000)) != nullptr);
 }
 
+TEST_CASE("while what was retired is there nothing else is kept: it is one lot, however often that happens") {
+  StateStore states;
+  const Baseline baseline;
+  SyncCache cache(baseline, 0);
+  const Variables& one = with_limit(states, 1);
+  const Variables& two = with_limit(states, 2);
+  const std::string* sent = cache.variables(one, two);
+  cache.retire();
+  for (int again = 0; again < 3; ++again) {
+    CHECK(cache.variables(one, two) == nullptr);
+    cache.retire();
+  }
+  CHECK(sent->substr(5) == "SET sql_select_limit=2");
+  cache.drop_retired();
+  CHECK_FALSE(cache.has_retired());
+  CHECK(cache.variables(one, two) != nullptr);
+}
+
 }  // namespace
 }  // namespace lockstep::session
