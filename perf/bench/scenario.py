@@ -26,6 +26,7 @@ class Scenario(NamedTuple):
     settings: dict = {}  # that lockstep needs for it
     pace_of_floor: float = 0  # statements come at this part of what the floor can do
     over_unix: bool = False  # contenders take part over unix sockets, too
+    syncs: bool = False  # its table says how many of them statements needed
     counted: bool = True  # system calls mean something: the clients' logins are few beside their statements
 
     @property

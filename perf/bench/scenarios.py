@@ -27,6 +27,13 @@ def by_connections(statements, *counts, quick):
     return tuple(Case(count, count, statements, quick=count in quick) for count in counts)
 
 
+def by_states(*cases, quick):
+    """Of (clients, states that these are in, milliseconds between a client's statements)."""
+    return tuple(Case(f"{clients} in {states}", clients, POINT,
+                      ("--init", f"SET sort_buffer_size=30{{connection%{states}}}000", "--think", str(think)),
+                      quick=(clients, states) == quick) for clients, states, think in cases)
+
+
 ALL = [
     Scenario("point-text", "Point select, text protocol", "connections", by_connections(POINT, 1, 16, 64, 512, quick=(1, 64)),
              "One row of 120 bytes by key: the statement that a proxy's own cost shows in most. At one connection the middle "
@@ -45,6 +52,12 @@ ALL = [
     Scenario("unix-sockets", "Point select over unix sockets", "connections", by_connections(POINT, 1, 64, quick=(64,)),
              "What a client or a server on the same machine saves by a unix socket. Ratios are to the floor over TCP.",
              ("cpu_us", "p50_us"), over_unix=True),
+    Scenario("states", "About as many states as server sessions", "clients",
+             by_states((90, 90, 5), (110, 110, 5), (130, 130, 5), (200, 200, 10), (512, 50, 25), (512, 110, 25), (512, 200, 25),
+                       (1000, 1000, 50), quick=(110, 110)),
+             "Clients that have set something else in some numbers of states, on 100 server sessions of lockstep: how often "
+             "a statement finds a server session in its state, and what it costs where it does not.", ("cpu_us", "p99_us"),
+             syncs=True),
     Scenario("transaction", "Read-write transaction", "connections",
              (Case(16, 16, (), ("--mix", "rw"), quick=False), Case(64, 64, (), ("--mix", "rw"))),
              "The twenty statements of sysbench's oltp_read_write from BEGIN to COMMIT; figures are per statement."),

@@ -15,6 +15,8 @@ def ratio_range(row):
 
 
 def syncs(row):
+    if "syncs" not in row:
+        return ""
     return ", ".join(f"{count:.2f} {form}" for form, count in row["syncs"].items() if count >= 0.005) or "none"
 
 
@@ -26,6 +28,7 @@ CPU = [("CPU us/stmt", lambda row: number(row.get("cpu_us"), 2)),
        ("user", lambda row: number(row.get("user_us"), 2)),
        ("system", lambda row: number(row.get("system_us"), 2))]
 RANGE = ("(min-max)", ratio_range)
+SYNCS = ("syncs/stmt", syncs)
 BUSY = ("busy", lambda row: f"{row['busy']:.0%}" if "busy" in row else "")
 LATENCY = [("p50 us", lambda row: number(row.get("p50_us"), 1)), ("p99 us", lambda row: number(row.get("p99_us"), 1)),
            ("p99.9 us", lambda row: number(row.get("p999_us"), 1))]
@@ -39,9 +42,9 @@ SYSTEM = [("server conns", lambda row: number(row.get("server_connections"), 0))
           ("syscalls/stmt", lambda row: number(row["syscalls"], 2) or "n/a" if "syscalls" in row else "")]
 
 STATE = [CONNECTIONS, NAME, PER_SECOND, *CPU, ("x", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE,
-         ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]
+         SYNCS, BUSY, *LATENCY, FAILURES]
 MULTIPLEXING = [("clients", CONNECTIONS[1]), ("server sessions", lambda row: number(row["server_sessions"], 0)), PER_SECOND,
-                *CPU, ("syncs/stmt", syncs), BUSY, *LATENCY, FAILURES]
+                *CPU, SYNCS, BUSY, *LATENCY, FAILURES]
 MEMORY = [("clients", CONNECTIONS[1]), ("each has", NAME[1]),
           ("resident MB, few clients", lambda row: number(row["few_bytes"] / 1e6, 1)),
           ("all clients", lambda row: number(row["many_bytes"] / 1e6, 1)),
@@ -55,7 +58,8 @@ def comparison(scenario):
     count = (f"{scenario.units}/s", PER_SECOND[1])
     cpu = (f"CPU us/{scenario.unit}", CPU[0][1])
     return [axis, NAME, count, ("x floor", lambda row: number(row.get("per_second_ratio"), 2)), cpu, *CPU[1:],
-            ("x floor", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE, BUSY, *LATENCY, STREAM, RESIDENT,
+            ("x floor", lambda row: number(row.get("cpu_us_ratio"), 2)), RANGE,
+            *([SYNCS] if scenario.syncs else []), BUSY, *LATENCY, STREAM, RESIDENT,
             *(WITH_KERNEL if "client_bytes" in scenario.shows else []), *SYSTEM, FAILURES]
 
 

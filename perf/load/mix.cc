@@ -142,6 +142,12 @@ void StatementMaker::append_text(std::string& out, std::string_view text, unsign
       append_number(last_id_);
     } else if (take("{connection}")) {
       append_number(connection);
+    } else if (take("{connection%")) {
+      unsigned groups = 0;
+      const auto end = std::from_chars(text.data(), text.data() + text.size(), groups).ptr;
+      text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+      if (groups == 0 || !take("}")) die("{connection%%N} wants a number");
+      append_number(connection % groups);
     } else if (take("{")) {
       out.push_back('{');
     }

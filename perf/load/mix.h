@@ -11,8 +11,8 @@
 namespace lockstep::perf {
 
 /// What each connection sends, over and over. In a statement's text `{id}` becomes a random row's id,
-/// `{same}` the id drawn last, `{connection}` the connection's number. A prepared statement gets random ids
-/// for its parameters.
+/// `{same}` the id drawn last, `{connection}` the connection's number, `{connection%N}` what is left of that
+/// when divided by N. A prepared statement gets random ids for its parameters.
 struct Statement {
   std::string text;
   bool prepared = false;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "backend/same_state.h"
+
 namespace lockstep::backend {
 namespace {
 
@@ -11,14 +13,16 @@ constexpr std::size_t kLookedAtMax = 16;
 
 }  // namespace
 
-void IdleSessions::add(ServerSession& session) {
+void IdleSessions::add(ServerSession& session, Turn turn) {
   if (++count_ > kPerList * by_state_.size()) double_lists();
   by_age_.push_back(session);
+  turn == Turn::next ? by_turn_.push_front(session) : by_turn_.push_back(session);
   list_of(session.facets).push_back(session);
 }
 
 void IdleSessions::remove(ServerSession& session) {
   session.ListHook<detail::Idle>::unlink();
+  session.ListHook<detail::Takeover>::unlink();
   session.ListHook<detail::SameState>::unlink();
   --count_;
 }
@@ -26,10 +30,20 @@ void IdleSessions::remove(ServerSession& session) {
 ServerSession* IdleSessions::in_state(const session::Facets& facets, const ServerSession* preferred) {
   ServerSession* found = nullptr;
   list_of(facets).each_from_back(kLookedAtMax, [&](ServerSession& session) {
+    if (!same_state(session.facets, facets)) return false;
     const bool is_preferred = &session == preferred;
-    if ((found != nullptr && !is_preferred) || session.facets != facets) return false;
-    found = &session;
-    return is_preferred || preferred == nullptr;
+    const bool is_better = found == nullptr || (session.facets == facets && found->facets != facets);
+    if (is_preferred || is_better) found = &session;
+    return is_preferred || (preferred == nullptr && session.facets == facets);
+  });
+  return found;
+}
+
+bool IdleSessions::has_twin(const ServerSession& session) {
+  bool found = false;
+  list_of(session.facets).each_from_back(kLookedAtMax, [&](const ServerSession& other) {
+    found = &other != &session && same_state(other.facets, session.facets);
+    return found;
   });
   return found;
 }
@@ -55,7 +69,7 @@ IdleSessions::SameState& IdleSessions::list_of(const session::Facets& facets) {
   // Schemas and variables are interned, so their addresses stand for them.
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15ULL;
   std::uint64_t hash = reinterpret_cast<std::uintptr_t>(facets.variables) * kOdd;
-  hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.schema) ^ (facets.multi_statements ? 1 : 0)) * kOdd;
+  hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.schema)) * kOdd;
   hash = (hash ^ reinterpret_cast<std::uintptr_t>(facets.role)) * kOdd;
   return by_state_[hash >> (64 - state_bits_)];
 }

@@ -4,8 +4,10 @@
 
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "backend/error_text.h"
+#include "backend/same_state.h"
 #include "backend/server.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -13,8 +15,16 @@
 namespace lockstep::backend {
 namespace {
 
-/// How many idle sessions in another state are weighed before the cheapest is taken.
+/// How many idle sessions in another state are weighed before one is taken.
 constexpr std::size_t kWeighedMax = 16;
+/// Syncs whose sizes differ by less cost a server the same.
+constexpr std::size_t kSyncStepBytes = 64;
+/// After so many leases per session of the pool in which nobody asked for its state, that is taken for
+/// forgotten: clients that come round in turn in fewer states than that all keep some sessions of theirs.
+constexpr std::uint64_t kForgottenAfter = 8;
+/// One in so many states that displace another one is kept as if it had been asked for again, so that the
+/// clients who find no session in their state are not the same ones for ever.
+constexpr std::uint64_t kKeptUnproven = 16;
 /// A session without a schema is worth keeping for clients without one, since no command takes a schema away
 /// again.
 constexpr std::size_t kSchemalessPenalty = 64;
@@ -114,18 +124,33 @@ ServerSession* Pool::choose_least_sync(const LeaseRequest& request) {
   // left behind.
   ServerSession* best = idle_sessions_.in_state(request.wanted, request.previous);
   if (best != nullptr) return best;
-  // The state of a session that has been idle for long is the least likely to be asked for again. Among those
-  // used last, two clients could take one session from each other at every statement while others lie idle.
-  std::size_t best_cost = std::numeric_limits<std::size_t>::max();
-  idle_sessions_.each_from_longest(kWeighedMax, [&](ServerSession& session) {
+  std::pair best_rank(true, std::numeric_limits<std::size_t>::max());
+  idle_sessions_.each_to_take_over(kWeighedMax, [&](ServerSession& session) {
     const auto cost = sync_cost(session, request);
-    if (cost && *cost < best_cost) {
+    if (!cost) return false;
+    const std::pair rank(!is_spare(session), *cost / kSyncStepBytes);
+    if (best == nullptr || rank < best_rank) {
       best = &session;
-      best_cost = *cost;
+      best_rank = rank;
     }
     return false;
   });
   return best;
+}
+
+/// Nobody misses its state.
+bool Pool::is_spare(const ServerSession& session) {
+  const bool never_used = session.lease_number() == 0;
+  const bool forgotten = takes_ - session.idle_since_take_ > kForgottenAfter * size_;
+  return never_used || forgotten || idle_sessions_.has_twin(session);
+}
+
+/// A session that is taken out of a state that others may ask for is the next to be taken again, until
+/// somebody asks for its new state. Where there are more states than sessions, those of a part of the clients
+/// stay that way. If sessions were taken in the order in which they became idle, clients that come round in
+/// turn would each take the session of who comes next, and nobody would find a state again.
+bool Pool::put_on_probation(const ServerSession& session) {
+  return !is_spare(session) && ++displacements_ % kKeptUnproven != 0;
 }
 
 // --- Sharing
@@ -195,8 +220,11 @@ std::optional<std::size_t> Pool::sync_cost(const ServerSession& session, const L
 }
 
 void Pool::take(ServerSession& session, const LeaseRequest& request) {
+  const bool in_state = same_state(session.facets, request.wanted);
+  session.on_probation_ = !in_state && put_on_probation(session);
   leave_idle(session);
-  ++(session.facets == request.wanted ? context_.counters.pool_hits : context_.counters.pool_sync_hits);
+  ++takes_;
+  ++(in_state ? context_.counters.pool_hits : context_.counters.pool_sync_hits);
   session.attach(request.user_);
 }
 
@@ -266,7 +294,9 @@ void Pool::take_back(ServerSession& session) {
 void Pool::put_idle(ServerSession& session) {
   session.phase_ = ServerSession::Phase::idle;
   session.idle_since_ = context_.now();
-  idle_sessions_.add(session);
+  session.idle_since_take_ = takes_;
+  using Turn = IdleSessions::Turn;
+  idle_sessions_.add(session, session.on_probation_ ? Turn::next : Turn::last);
   ++context_.counters.server_sessions_idle;
 }
 
@@ -397,11 +427,15 @@ void Pool::renew() {
 void Pool::take_variables(const ServerSession& session) {
   const bool reports = (session.capabilities() & mysql::Capability::CLIENT_SESSION_TRACK) != 0;
   const bool first = !profile_.known();
+  const bool retires = !profile_.syncs().has_retired();
   const std::vector<session::VariableValue> before = profile_.complete(reports, context_.now());
   if (first && !profile_.has_trackers())
     log_info("server '{}' does not report what sessions set; it is read from texts and asked for",
              server_.name());
   if (before.empty()) return;
+  if (retires) {
+    for (ServerSession& each : all_sessions_) each.may_send_retired_ = each.stream().held_bytes() != 0;
+  }
   std::string names;
   for (const session::VariableValue& value : before) {
     if (!names.empty()) names += ", ";
@@ -426,15 +460,11 @@ void Pool::outdate_others(const ServerSession* than) {
 /// What was the same as in a fresh session is something of its own now.
 void Pool::keep_inherited(ServerSession& session, std::span<const session::VariableValue> values) {
   if (session.facets.variables == nullptr) return;
-  const bool retires = !profile_.syncs().has_retired();
   session.facets.variables = &profile_.with_inherited(*session.facets.variables, values);
 }
 
 void Pool::sweep() {
   if (profile_.syncs().has_retired() && nothing_sends_retired()) profile_.syncs().drop_retired();
-  if (retires) {
-    for (ServerSession& each : all_sessions_) each.may_send_retired_ = each.stream().held_bytes() != 0;
-  }
   while (!idle_sessions_.empty() &&
          context_.now() - idle_sessions_.idle_longest().idle_since() > context_.limits.idle_timeout) {
     close_one_idle();

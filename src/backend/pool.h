@@ -159,6 +159,8 @@ class Pool : public ListHook<detail::Waited> {
   ServerSession* choose_least_sync(const LeaseRequest& request);
   ServerSession* choose_rotating(const LeaseRequest& request);
   std::optional<std::size_t> sync_cost(const ServerSession& session, const LeaseRequest& request);
+  bool is_spare(const ServerSession& session);
+  bool put_on_probation(const ServerSession& session);
   bool previous_is_untouched(const LeaseRequest& request);
   ServerSession* choose_shared(const LeaseRequest& request);
   bool may_join(ServerSession& session, const LeaseRequest& request);
@@ -191,6 +193,8 @@ class Pool : public ListHook<detail::Waited> {
   Instant emptied_at_;    // when size_ became 0
   std::uint32_t opening_ = 0;
   std::uint32_t waiting_ = 0;
+  std::uint64_t takes_ = 0;          // leases of idle sessions
+  std::uint64_t displacements_ = 0;  // of them, those that took a state away that may still be asked for
   IntrusiveList<ServerSession, detail::All> all_sessions_;
   IdleSessions idle_sessions_;
   IntrusiveList<LeaseRequest> waiters_;                               // longest waiting first

@@ -28,6 +28,7 @@ class ServerSession;
 
 namespace detail {
 struct Idle {};  // tags of the lists of its pool that a session may be in
+struct Takeover {};
 struct SameState {};
 struct Offered {};
 struct Joinable {};
@@ -75,6 +76,7 @@ enum class OpenFault : std::uint8_t {
 /// one client session at a time, through a Lease, or for several whose statements are pipelined.
 class ServerSession : public net::StreamOwner,
                       public ListHook<detail::Idle>,
+                      public ListHook<detail::Takeover>,
                       public ListHook<detail::SameState>,
                       public ListHook<detail::Offered>,
                       public ListHook<detail::Joinable>,
@@ -316,7 +318,9 @@ class ServerSession : public net::StreamOwner,
   std::uint64_t previous_lease_number_ = 0;
   Instant opened_at_;
   Instant idle_since_{};
-  bool may_send_retired_ = false;  // see Pool::nothing_sends_retired
+  std::uint64_t idle_since_take_ = 0;  // Pool::takes_ then
+  bool on_probation_ = false;          // see Pool::put_on_probation
+  bool may_send_retired_ = false;      // see Pool::nothing_sends_retired
   mysql::ResponseScanner scanner_;
   net::Stream stream_;
   std::array<Due, kDueMax> due_;  // of which the first is what a statement looks at

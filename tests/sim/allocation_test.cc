@@ -11,7 +11,8 @@ namespace {
 
 using mysql::Command;
 
-constexpr int kWarmUp = 3000;
+/// So many, as batches are made when more streams send at once than ever before.
+constexpr int kWarmUp = 6000;
 constexpr int kCounted = 1000;
 
 /// Clients that run a script again and again, one statement at a time.

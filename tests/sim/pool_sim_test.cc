@@ -30,7 +30,8 @@ struct Resetting : PoolWorld {
 
 /// Sessions that are idle, each in the state that a client left it in.
 struct Idle : PoolWorld {
-  explicit Idle(const std::vector<std::string_view>& wait_timeouts) {
+  explicit Idle(const std::vector<std::string_view>& wait_timeouts, std::uint32_t connections_max = 10)
+      : PoolWorld(connections_max) {
     std::deque<ModelTaker> takers;
     for (std::size_t i = 0; i < wait_timeouts.size(); ++i) takers.emplace_back(pool()).ask(state({}));
     run();
@@ -45,12 +46,14 @@ struct Idle : PoolWorld {
   std::ptrdiff_t serve(ModelTaker& client, std::string_view wait_timeout) {
     client.ask(state(wait_timeout));
     REQUIRE(client.lease);
+    syncs += client.lease->facets == client.request.wanted ? 0 : 1;
     const auto session = std::ranges::find(sessions, client.lease.get()) - sessions.begin();
     client.give_back();
     return session;
   }
 
   std::vector<backend::ServerSession*> sessions;  // in the order in which they became idle
+  int syncs = 0;                                  // that statements needed
 };
 
 /// A client gives the only session back, and another client waits; every session is audited.
@@ -288,6 +291,31 @@ TEST_CASE("Of the sessions in its state a client gets the one that it used befor
   CHECK(world.serve(second, "60") == 2);
 }
 
+TEST_CASE(
+    "A session in a client's state is found whether it reads several statements in a text or one only") {
+  Idle world({"50", "60", "60", "70"});
+  ModelTaker several(world.pool());
+  session::Facets on = world.state("60");
+  on.multi_statements = true;
+  several.ask(on);
+  REQUIRE(several.lease);
+  CHECK(several.lease.get() == world.sessions[2]);
+  several.give_back();
+  ModelTaker one(world.pool());
+  CHECK(world.serve(one, "60") ==
+        1);  // the one that reads as the client wants it, though used before the other
+  several.ask(on);
+  CHECK(several.lease.get() == world.sessions[2]);
+  CHECK(world.serve(one, "60") == 1);
+  one.ask(world.state("60"));
+  ModelTaker further(world.pool());
+  session::Facets on_50 = world.state("50");
+  on_50.multi_statements = true;
+  further.ask(on_50);
+  CHECK(further.lease.get() == world.sessions[0]);
+  CHECK(world.context.counters.pool_sync_hits.get() == 4);  // of those that were new
+}
+
 TEST_CASE("A client in a new state takes no session that another client has just used") {
   Idle world({"60", "60", "60"});
   ModelTaker first(world.pool());
@@ -296,6 +324,74 @@ TEST_CASE("A client in a new state takes no session that another client has just
   CHECK(world.serve(second, "70") == 0);
   CHECK(world.serve(first, "60") == 2);
   CHECK(world.serve(second, "70") == 0);
+}
+
+namespace {
+
+/// Clients in states of their own that come round in turn, many rounds; the part of their statements that
+/// needed a sync in the later half.
+double syncs_of_rounds(std::size_t sessions, std::size_t clients, std::size_t first_state = 1) {
+  static constexpr int kRounds = 40;
+  std::vector<std::string_view> nobodys(sessions, "60");
+  Idle world(nobodys, static_cast<std::uint32_t>(sessions));
+  std::deque<ModelTaker> takers;
+  for (std::size_t i = 0; i < clients; ++i) takers.emplace_back(world.pool());
+  std::uint64_t before = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    if (round == kRounds / 2) before = world.context.counters.pool_sync_hits.get();
+    for (std::size_t i = 0; i < clients; ++i) world.serve(takers[i], std::to_string(first_state + i));
+  }
+  const auto synced = static_cast<double>(world.context.counters.pool_sync_hits.get() - before);
+  return synced / static_cast<double>(clients * kRounds / 2);
+}
+
+}  // namespace
+
+TEST_CASE("Clients in a few more states than there are sessions, in turn, find most of them again") {
+  CHECK(syncs_of_rounds(50, 45) == 0);
+  CHECK(syncs_of_rounds(50, 55) < 0.2);  // at best 5 and a little of 55
+  CHECK(syncs_of_rounds(50, 100) < 0.6);
+  CHECK(syncs_of_rounds(8, 10) < 0.4);
+}
+
+TEST_CASE("A state of which another session is idle is given up before one that is there once") {
+  Idle world({"60", "70", "80", "80", "90"});
+  ModelTaker client(world.pool());
+  CHECK(world.serve(client, "100") == 2);
+  for (const std::string_view state : {"60", "70", "80", "90"}) {
+    world.serve(client, state);
+    CHECK(world.context.counters.pool_hits.get() > 0);
+  }
+  CHECK(world.syncs == 1);
+}
+
+TEST_CASE("States that nobody asks for any more are given up for those of clients that have come since") {
+  constexpr std::size_t kSessions = 40;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < kSessions; ++i) texts.push_back(std::to_string(1000 + i));
+  Idle world(std::vector<std::string_view>(texts.begin(), texts.end()), kSessions);
+  std::deque<ModelTaker> takers;
+  for (std::size_t i = 0; i < kSessions; ++i) takers.emplace_back(world.pool());
+  for (int round = 0; round < 12; ++round) {
+    world.syncs = 0;
+    for (std::size_t i = 0; i < takers.size(); ++i) world.serve(takers[i], std::to_string(i + 1));
+  }
+  CHECK(world.syncs == 0);
+}
+
+TEST_CASE("It is not always the same clients that find no session in their state") {
+  Idle world({"1", "2", "3", "4"});
+  std::deque<ModelTaker> takers;
+  for (int i = 0; i < 6; ++i) takers.emplace_back(world.pool());
+  std::vector<int> found(takers.size());
+  for (int round = 0; round < 200; ++round) {
+    for (std::size_t i = 0; i < takers.size(); ++i) {
+      world.syncs = 0;
+      world.serve(takers[i], std::to_string(i + 1));
+      if (world.syncs == 0) ++found[i];
+    }
+  }
+  for (const int of_one : found) CHECK(of_one > 20);
 }
 
 TEST_CASE("Syncs that a change of a global variable retires go, although never all sessions rest at once") {
