@@ -400,6 +400,7 @@ class ClientSession : public net::StreamOwner,
   bool may_meet_user_variables_later(const Hold& hold) const;
   bool may_reset(const Hold& hold) const;
   bool send_user_variables(Hold& hold);
+  void retype_user_variables(backend::ServerSession& server);
   void cover_for_diagnostics(backend::ServerSession& server);
   void follow_user_variables(Hold& hold, const sql::Statement& statement, bool ran_well);
   void follow_named_user_variables(Hold& hold, const sql::Statement& statement);

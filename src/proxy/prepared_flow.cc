@@ -212,6 +212,7 @@ void ClientSession::send_preparation(Hold& hold, session::Facets& from) {
   }
   server.send_closes();
   server.statements.add(text, shared_.backend.limits.prepared_statements_max);
+  if (text->meaning.has(Trait::assigns_user_variables)) retype_user_variables(server);
   server.expect_prepare();
   server.stream().send_static(as_bytes(text->packet));
   ++sync_.due;

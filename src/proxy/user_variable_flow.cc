@@ -232,6 +232,17 @@ bool ClientSession::send_user_variables(Hold& hold) {
   return sync_.due != before;
 }
 
+/// A statement is prepared on a further server session, where the variables that it is to assign are given
+/// their types by that, whoever's they are.
+void ClientSession::retype_user_variables(backend::ServerSession& server) {
+  shared_.analysis.each_statement(run_.text, run_.dialect, [&](const sql::Statement& statement) {
+    for (const sql::UserVariable& variable : statement.user_variables) {
+      const UserVariableName name(variable.name, variable.has_escapes);
+      if (variable.assigned && !name.odd()) server.made_user_variables().set_retyped(name.text());
+    }
+  });
+}
+
 /// GET DIAGNOSTICS fails with an OK where there is no such condition, and its variables are read back then:
 /// another client's are made numbers first, in the one way that leaves MySQL's list as it is.
 void ClientSession::cover_for_diagnostics(backend::ServerSession& server) {

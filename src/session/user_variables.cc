@@ -361,6 +361,11 @@ void UserVariablesThere::set_unknown(std::string_view name) {
   put(at(name), 0, /*is_null=*/false, {});
 }
 
+void UserVariablesThere::set_retyped(std::string_view name) {
+  Variable& variable = at(name);
+  put(variable, 0, variable.is_null, {});
+}
+
 void UserVariablesThere::remove(std::string_view name) {
   const auto at = lower_bound(variables_, name);
   if (at == variables_.end() || at->name != name) return;

@@ -125,6 +125,8 @@ class UserVariablesThere {
   /// NULL, and of no client's type.
   void set_null(std::string_view name);
   void set_unknown(std::string_view name);
+  /// The variable was made if there was none, or its type has changed: NULL or not, as it is.
+  void set_retyped(std::string_view name);
   void remove(std::string_view name);
   /// Whether the client's variable has to be assigned to be there as the client has it; it counts as
   /// assigned.

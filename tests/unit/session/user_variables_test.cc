@@ -160,6 +160,24 @@ TEST_CASE("equal values of two clients are found equal, long ones by their numbe
   CHECK_FALSE(UserVariablesThere::same(*there.find("short"), own.at("short")));
 }
 
+TEST_CASE(
+    "a variable whose type has changed is to be brought again, and one that this made is there as NULL") {
+  UserVariables own;
+  REQUIRE(own.set_known(own.at("a"), {"5", false}, 1, kBytesMax));
+  REQUIRE(own.set_known(own.at("b"), {"5", true}, 2, kBytesMax));
+  UserVariablesThere there;
+  CHECK(there.take_over(own.at("a")));
+  CHECK(there.take_over(own.at("b")));
+  there.set_retyped("a");
+  there.set_retyped("b");
+  CHECK(there.take_over(own.at("a")));
+  CHECK(there.take_over(own.at("b")));
+  CHECK_FALSE(there.take_over(own.at("b")));
+  there.set_retyped("c");
+  CHECK(there.find("c") != nullptr);
+  CHECK_FALSE(there.clear("c"));
+}
+
 TEST_CASE("a server session knows whether any of its variables holds something") {
   UserVariablesThere there;
   CHECK_FALSE(there.any_set());
