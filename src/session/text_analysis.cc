@@ -64,8 +64,10 @@ void TextAnalysis::add(const sql::Statement& statement) {
   others.remove(Trait::single_statement);
   summary_.meaning.traits.add(others);
 
-  for (const sql::Table& table : statement.tables) summary_.tables.push_back(table);
-  summary_.meaning.names_tables |= !summary_.tables.empty();
+  for (const sql::Table& table : statement.tables) {
+    summary_.tables.push_back(table);
+    summary_.meaning.names_tables |= !table.name.empty();
+  }
   summary_.tables_overflowed |= statement.tables.overflowed() || summary_.tables.overflowed();
 
   for (const sql::Assignment& assignment : statement.assignments) {

@@ -17,7 +17,7 @@ struct TextMeaning {
   bool sets_trackers = false;    ///< assigns, or may assign, a tracker that lockstep itself has set
   bool sets_autocommit = false;  ///< to anything but a plain 0: an open transaction may be committed by it
   bool inserts = false;          ///< INSERT, REPLACE or LOAD DATA is among the statements
-  bool names_tables = false;
+  bool names_tables = false;     ///< and not only a schema
 
   bool has(sql::Trait trait) const { return traits.has(trait); }
 };

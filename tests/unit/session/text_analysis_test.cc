@@ -54,6 +54,14 @@ TEST_CASE_FIXTURE(Fixture, "a statement with a mere semicolon behind it is still
   CHECK(summarize("SELECT 1;").meaning.kind == StatementKind::select);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a statement that names a schema alone belongs to it, and names no table") {
+  CHECK_FALSE(summarize("CREATE DATABASE shop").meaning.names_tables);
+  CHECK_FALSE(summarize("SHOW TABLES FROM shop").meaning.names_tables);
+  REQUIRE(summarize("DROP DATABASE shop").tables.size() == 1);
+  CHECK(summarize("DROP DATABASE shop").tables[0].schema == "shop");
+  CHECK(summarize("SELECT 1 FROM shop.t").meaning.names_tables);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a text without a statement is empty") {
   CHECK(summarize("").meaning.kind == StatementKind::empty);
   CHECK(summarize(" \n ").meaning.statements == 0);
