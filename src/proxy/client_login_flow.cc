@@ -198,7 +198,8 @@ void ClientSession::finish_entering(const backend::Profile& profile) {
   command_bytes_limit_ = profile.command_bytes_limit();
   autocommit_by_default_ = profile.baseline().value(session::VariableId::autocommit) != "OFF";
   mysql::OkPacket ok;
-  ok.status = autocommit_by_default_ ? mysql::ServerStatus::SERVER_STATUS_AUTOCOMMIT : 0;
+  ok.status = last_status_ = own_status();
+  status_is_old_ = false;
   std::string& packet = shared_.rewritten;
   packet.clear();
   mysql::PacketWriter writer(packet);

@@ -148,7 +148,9 @@ std::uint16_t ClientSession::own_status() const {
 /// The status flags behind the command before.
 std::uint16_t ClientSession::status_before(const Hold& hold) const {
   using namespace mysql::ServerStatus;
-  const bool autocommit = is_autocommit_on(hold.server());
+  // A SET may not have been reported, and not been asked for yet.
+  const bool autocommit =
+      status_is_old_ ? is_autocommit_on(hold.server()) : (last_status_ & SERVER_STATUS_AUTOCOMMIT) != 0;
   // Behind an ERR a pin says that a transaction may be open; without autocommit it most likely is.
   const bool may_have_begun = status_is_old_ && !autocommit;
   const bool in_transaction =
@@ -156,9 +158,7 @@ std::uint16_t ClientSession::status_before(const Hold& hold) const {
                                             (may_have_begun || (last_status_ & SERVER_STATUS_IN_TRANS) != 0));
   std::uint16_t status = status_flags(in_transaction, autocommit);
   if (in_transaction) status |= last_status_ & SERVER_STATUS_IN_TRANS_READONLY;
-  // The sql_mode may not have been reported, and not been asked for yet.
   constexpr std::uint16_t kOfMode = SERVER_STATUS_NO_BACKSLASH_ESCAPES | SERVER_STATUS_ANSI_QUOTES;
-  if (last_status_ == 0) return status;
   return static_cast<std::uint16_t>((status & ~kOfMode) | (last_status_ & kOfMode));
 }
 
