@@ -5,6 +5,7 @@ It matches as little as it can, because what it matches is not looked at.
 """
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -45,6 +46,10 @@ class Case:
             yield entry
             if not entry.reply.error:
                 return
+
+    def since_error(self) -> Iterator[Entry]:
+        """What the same client was answered before, behind the last error; the last first."""
+        return itertools.takewhile(lambda entry: not entry.reply.error, self.before())
 
     def before(self) -> Iterator[Entry]:
         """What the same client was answered before, the last first."""
@@ -165,6 +170,15 @@ def column_of_unset_variable(case: Case, at: int) -> bool:
         return False
     (name, table, _), (other_name, other_table, _) = definition(left), definition(right)
     return MADE_OF_VARIABLE.search(case.left.step.text) is not None and (name, table) == (other_name, other_table)
+
+
+@of_packets("as has what is made of it, and naming it changes nothing that a tracker would report")
+def coercibility_of_unset_variable(case: Case, at: int) -> bool:
+    left, right = packets_at(case, at)
+    if not left.role == right.role or left.role not in (Role.TEXT_ROW, Role.BINARY_ROW):
+        return False
+    text = prepared_text(case, case.left) or case.left.step.text
+    return "COERCIBILITY(@" in text and len(left.payload) == len(right.payload) and names_unset_variable(case)
 
 
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
@@ -302,10 +316,16 @@ def type_in_error(case: Case, at: int) -> bool:
 
 @of_packets("the number of rows in an error about a parameter of CALL is that of a statement before, of whichever client")
 def row_of_parameter(case: Case, at: int) -> bool:
+    """Also where GET DIAGNOSTICS has put the error into a variable."""
     left, right = packets_at(case, at)
-    if case.server_kind != "mariadb" or not left.role == right.role == Role.ERR:
+    if case.server_kind != "mariadb" or left.role != right.role:
         return False
-    return AT_ROW.sub(b"", left.payload) == AT_ROW.sub(b"", right.payload)
+    if left.role == Role.ERR:
+        return AT_ROW.sub(b"", left.payload) == AT_ROW.sub(b"", right.payload)
+    if left.role != Role.TEXT_ROW:
+        return False
+    values = [[OF_PARAMETER.sub(b"", value or b"") for value in text_values(row)] for row in (left, right)]
+    return values[0] == values[1]
 
 
 @of_packets("Errors that name a statement (1243, 1421) name the server's id")
@@ -343,7 +363,9 @@ def error_without_trace(case: Case) -> bool:
 @of_replies("or when a statement of the client had to be prepared on the server session first")
 def list_gone_for_preparing(case: Case) -> bool:
     asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) or case.left.step.verb == "execute"
-    before = [case.left, *case.since_ok()]
+    # MariaDB keeps the list behind what names no table.
+    kept = case.since_error() if case.server_kind == "mariadb" else ()
+    before = [case.left, *case.since_ok(), *kept]
     prepares = any(entry.step.verb in ("execute", "stmt_reset") or EXECUTES.search(entry.step.text) for entry in before)
     return bool(asks) and prepares and misses_errors(case)
 
@@ -351,12 +373,8 @@ def list_gone_for_preparing(case: Case) -> bool:
 @of_replies("or FOUND_ROWS() asked about a statement before that which ran on another one")
 def list_gone_for_found_rows(case: Case) -> bool:
     asks = ASKS_ABOUT_ERRORS.search(case.left.step.text) is not None
-    since_error = []
-    for entry in case.before():
-        if entry.reply.error:
-            break
-        since_error.append(f"{entry.step.text} {prepared_text(case, entry)}")
-    return asks and any("FOUND_ROWS()" in text for text in since_error) and misses_errors(case)
+    texts = [f"{entry.step.text} {prepared_text(case, entry)}" for entry in case.since_error()]
+    return asks and any("FOUND_ROWS()" in text for text in texts) and misses_errors(case)
 
 
 @of_replies("as has what is made of it, and naming it changes nothing that a tracker would report")
@@ -427,6 +445,8 @@ COUNTED = re.compile(rb".(statement_id|last_gtid).*", re.S)
 RUNS_MORE = re.compile(r"CALL |\bf_\w+|INTO (g|x\d)\b|\\execute", re.I)
 NAMES_TYPE = re.compile(rb"(?<=incorrect )(INTEGER|DOUBLE|DECIMAL)(?= value)")
 AT_ROW = re.compile(rb" at row \d+$")
+# A parameter is a column of no table.
+OF_PARAMETER = re.compile(rb"(?<= for column ``\.``\.).*$", re.S)
 STATEMENT_ID = re.compile(rb"(?<=statement \()\d+(?=\))")
 NOT_NULL = 1
 # Of a statement whose columns are made of variables, under whatever name.
@@ -552,6 +572,14 @@ def rows_behind(reply: Reply, at: int) -> list[Packet]:
         elif packet.role == Role.COLUMN_COUNT:
             break
     return rows
+
+
+def text_values(row: Packet) -> list[bytes | None]:
+    reader = Reader(row.payload)
+    values = []
+    while reader:
+        values.append(reader.string_or_null())
+    return values
 
 
 def is_null(row: Packet, column: int) -> bool:
