@@ -138,7 +138,10 @@ ScanResult ResponseScanner::walk(MutableBytes input) {
       return use_up_to(at, end);
     }
     const Bytes payload{at + kHeaderBytes, header.payload_bytes};
-    if (definitions_end_before(payload, header.payload_bytes, result)) return use_up_to(at, at);
+    if (definitions_end_before(payload, header.payload_bytes, result)) {
+      result.has_status |= find_end_status(at, end, result.status);
+      return use_up_to(at, at);
+    }
     walk_header(at);
     if (!take(payload, result)) return malformed();
     if (result.kind == ScanResult::Kind::packet) {

@@ -239,19 +239,24 @@ TEST_CASE("definitions_end lies before the first row, the end packet of an empty
 }
 
 TEST_CASE("definitions_end tells the status of the resultset's end where that has come already") {
-  const auto status_of = [](Reply reply, std::size_t cut) {
+  bool hands_out_rows = false;
+  const auto status_of = [&](const Reply& reply, std::size_t cut) {
     std::string bytes = reply.bytes();
     ResponseScanner scanner;
     scanner.report_definitions(true);
+    scanner.hand_out_rows(hands_out_rows);
     scanner.begin(Command::COM_QUERY, false);
     const ScanResult result = scanner.feed(mutable_bytes(bytes).first(bytes.size() - cut));
     CHECK(result.role == PacketRole::definitions_end);
     return result.has_status ? int{result.status} : -1;
   };
-  CHECK(status_of(Reply().columns(1).row("x").row("y").end(0x2a), 0) == 0x2a);
-  CHECK(status_of(Reply().columns(1).row("x").row("y").end(0x2a), 1) == -1);
-  CHECK(status_of(Reply().columns(1).end(0x22), 0) == 0x22);
-  CHECK(status_of(Reply().columns(1).row("x").err(), 0) == -1);
+  for (const bool hands_out : {false, true}) {
+    hands_out_rows = hands_out;
+    CHECK(status_of(Reply().columns(1).row("x").row("y").end(0x2a), 0) == 0x2a);
+    CHECK(status_of(Reply().columns(1).row("x").row("y").end(0x2a), 1) == -1);
+    CHECK(status_of(Reply().columns(1).end(0x22), 0) == 0x22);
+    CHECK(status_of(Reply().columns(1).row("x").err(), 0) == -1);
+  }
 }
 
 TEST_CASE("the sequence shift applies to every packet behind the point where it is set") {
