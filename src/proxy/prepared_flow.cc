@@ -357,6 +357,10 @@ void ClientSession::foresee_prepared(backend::ServerSession& server) {
   run_.preparing = run_.whole && state_is_known && prepared_.has_room_for(run_.text)
                        ? shared_.prepared_texts.find_or_add(run_.text, facets_, summary.meaning)
                        : shared_.prepared_texts.beginning(summary.meaning);
+  // The text is not needed to know what an execution leaves behind.
+  const bool tells_all = run_.whole && summary.has(Trait::reads_only) &&
+                         !needs_text_afterwards(summary.meaning.kind, summary.meaning.traits);
+  if (tells_all) run_.preparing->meaning = summary.meaning;
   run_.preparing->stays = !speaks_mariadb() && summary.has(Trait::uses_user_variables);
   server.send_closes();
   server.statements.add(run_.preparing, shared_.backend.limits.prepared_statements_max);
