@@ -350,6 +350,7 @@ class ClientSession : public net::StreamOwner,
   void alter_schema(Hold& hold, std::string_view subject);
   void follow_temporary_tables(Hold& hold, const sql::Statement& statement, bool ran_well);
   void follow_reading(const Hold& hold, const sql::Statement& statement, Ran ran);
+  bool surely_did_not_run(const Hold& hold, const sql::Assignment& assignment) const;
   void apply_assignment(Hold& hold, const sql::Assignment& assignment, bool alone);
   void apply_set_names(Hold& hold, const sql::Assignment& assignment, bool alone);
   void set_results_collation(backend::ServerSession& server, std::string_view collation);

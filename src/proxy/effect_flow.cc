@@ -114,8 +114,19 @@ void ClientSession::apply_statement_effects(Hold& hold, const sql::Statement& st
       std::any_of(statement.assignments.begin(), statement.assignments.end(), sets_autocommit))
     pin(hold, PinReason::unknown_statement);
   const bool alone = run_.is_one_statement() && statement.assignments.size() == 1;
-  for (const sql::Assignment& assignment : statement.assignments) apply_assignment(hold, assignment, alone);
+  for (const sql::Assignment& assignment : statement.assignments) {
+    if (ran == Ran::unclear && surely_did_not_run(hold, assignment)) continue;
+    apply_assignment(hold, assignment, alone);
+  }
   if (sql::decides_reading(statement)) follow_reading(hold, statement, ran);
+}
+
+/// Character sets that a text names are reported, whatever they were before.
+bool ClientSession::surely_did_not_run(const Hold& hold, const sql::Assignment& assignment) const {
+  const bool sets_results =
+      assignment.scope == sql::Scope::names || assignment.scope == sql::Scope::character_set;
+  return sets_results && tracks(hold.server()) &&
+         !run_.reported.test(static_cast<std::size_t>(VariableId::character_set_results));
 }
 
 /// Until the server has answered, texts are read as the SET says. MySQL has reported what has run.

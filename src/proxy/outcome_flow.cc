@@ -157,8 +157,9 @@ void ClientSession::apply_statements(Hold& hold) {
         follow_named_locks(hold, statement, ran == Ran::well);
         follow_text_statements(hold, statement, ran);
       }
-      // What answers with several results ends the counting of statements by them.
-      countable = countable && !statement.traits.has_any(kMayRunAnything);
+      // What answers with several results ends the counting of statements by them, unless the one that failed
+      // stands in front of it.
+      countable = countable && (ran != Ran::well || !statement.traits.has_any(kMayRunAnything));
       ++number;
     });
   } else {
