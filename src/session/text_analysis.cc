@@ -12,6 +12,10 @@ using sql::Trait;
 /// Both must hold for every statement of a text, so they are not part of the union.
 constexpr sql::Traits kHoldForAll{Trait::reads_only, Trait::single_statement};
 
+/// Whatever stands in their text, be it between quotes: what is prepared where a routine may have prepared
+/// something else is not looked at when it is executed.
+constexpr sql::Traits kMayAssign{Trait::opaque, Trait::text_prepare, Trait::execute_immediate};
+
 bool is_session_scope(sql::Scope scope) {
   return scope == sql::Scope::session || scope == sql::Scope::unscoped_at_at;
 }
@@ -87,7 +91,7 @@ void TextAnalysis::add(const sql::Statement& statement) {
     }
   }
   summary_.meaning.sets_untracked |= statement.assignments.overflowed();
-  summary_.meaning.sets_trackers |= statement.traits.has(Trait::opaque) && names_trackers(statement.text);
+  summary_.meaning.sets_trackers |= statement.traits.has_any(kMayAssign) && names_trackers(statement.text);
 }
 
 }  // namespace lockstep::session

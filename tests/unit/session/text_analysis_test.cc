@@ -103,6 +103,8 @@ TEST_CASE_FIXTURE(Fixture, "setting the trackers shows, because lockstep's own g
   CHECK(summarize("SET session_track_schema=1").meaning.sets_trackers);
   CHECK(summarize("SET @@SESSION.Session_Track_System_Variables='*'").meaning.sets_trackers);
   CHECK(summarize("SET session_track_state_change=OFF").meaning.sets_trackers);
+  CHECK(summarize("PREPARE p FROM 'SET session_track_schema=1'").meaning.sets_trackers);
+  CHECK_FALSE(summarize("PREPARE p FROM 'SET session_track_gtids=OWN_GTID'").meaning.sets_trackers);
   CHECK_FALSE(summarize("SET GLOBAL session_track_schema=1").meaning.sets_trackers);
   CHECK_FALSE(summarize("SET session_track_gtids=OWN_GTID").meaning.sets_trackers);
 }
