@@ -348,10 +348,10 @@ void ServerSession::sync_done(const mysql::ScanResult& result) {
   const Bytes payload = Bytes(result.packet).subspan(mysql::kHeaderBytes);
   if (result.role == mysql::PacketRole::err) {
     const auto err = mysql::ErrPacket::parse(payload);
-    return err ? user_->on_sync_reply(*this, &*err, 0) : on_ended(err.error());
+    return err ? user_->on_sync_reply(*this, &*err, {}) : on_ended(err.error());
   }
   const auto ok = mysql::OkPacket::parse(payload, capabilities_);
-  user_->on_sync_reply(*this, nullptr, ok ? ok->status : 0);
+  user_->on_sync_reply(*this, nullptr, ok ? *ok : mysql::OkPacket());
 }
 
 /// What stands behind it in the text has its own packets in the same reply, numbered on: to the user they

@@ -42,10 +42,10 @@ class ServerSessionUser {
   /// lies in `lease`.
   virtual void on_reply(ServerSession& server, const mysql::ScanResult& result, MutableBytes input,
                         const net::BufferLease& lease) = 0;
-  /// The reply to a sync packet: `refusal` is the server's ERR packet, null after OK; `status` are the flags
-  /// of OK.
+  /// The reply to a sync packet: `refusal` is the server's ERR packet, null after OK; `ok` says nothing
+  /// behind a refusal.
   virtual void on_sync_reply(ServerSession& server, const mysql::ErrPacket* refusal,
-                             std::uint16_t status) = 0;
+                             const mysql::OkPacket& ok) = 0;
   /// The reply to a PREPARE of lockstep's own (expect_prepare): prepared, under the id that `statements`
   /// foresaw or (`as_expected` false) under another one; or refused. `statements` has taken it over.
   virtual void on_prepared(ServerSession& server, bool as_expected, const mysql::ErrPacket* refusal) = 0;

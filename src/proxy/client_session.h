@@ -251,7 +251,7 @@ class ClientSession : public net::StreamOwner,
   bool may_need_schema() const;
   void refuse_without_schema(Hold& hold);
   void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
-                     std::uint16_t status) override;
+                     const mysql::OkPacket& ok) override;
   void sync_replied(backend::ServerSession& server);
   void sync_refused(backend::ServerSession& server, const mysql::ErrPacket& refusal);
 
@@ -338,6 +338,7 @@ class ClientSession : public net::StreamOwner,
   Ran how_it_ran(std::size_t number, bool countable) const;
   void apply_traits(Hold& hold, metrics::StatementKind kind, sql::Traits traits, Ran ran, bool state_changed);
   void apply_outcome(Hold& hold);
+  void follow_hidden_change(Hold& hold);
   void apply_transaction_status(Hold& hold);
   void follow_one_shots(Hold& hold);
   bool locks_until_commit(const Hold& hold) const;
@@ -462,6 +463,9 @@ class ClientSession : public net::StreamOwner,
 
   // --- Keeping or giving back (release_flow.cc) ---
   void conclude(Hold& hold);
+  void ask_for_hidden_change(Hold& hold);
+  void take_hidden_change(Hold& hold, const mysql::OkPacket& ok);
+  void read_back(Hold& hold);
   bool must_know_how_texts_are_read(const backend::ServerSession& server) const;
   void restore_row_count(backend::ServerSession& server);
   void release_or_keep(Hold& hold);

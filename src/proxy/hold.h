@@ -20,6 +20,7 @@ struct Hold {
   const session::Schema* missing_schema =
       nullptr;                        ///< the client's, which this server lacks: the session has none
   bool keeps_user_variables = false;  ///< it alone knows them: some have names that are not followed
+  bool may_hide_change = false;       ///< of the session: an ERR came that reports none, and no OK since
   std::uint32_t handlers_open = 0;
   bool counted_as_pinned = false;             ///< in the gauge
   std::vector<std::string> temporary_tables;  ///< `schema.name`; an empty one stands for what is not known

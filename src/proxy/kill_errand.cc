@@ -55,7 +55,7 @@ void KillErrand::on_no_lease(std::string_view why, const mysql::ErrPacket*) {
 
 /// A session that the server does not have any more runs no statement.
 void KillErrand::on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
-                               std::uint16_t) {
+                               const mysql::OkPacket&) {
   answered_ = true;
   if (refusal == nullptr) return finish(KillAnswer::done);
   server.diagnostics_empty = false;

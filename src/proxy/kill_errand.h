@@ -41,7 +41,7 @@ class KillErrand final : public backend::ServerSessionUser, public backend::Leas
   void on_lease(backend::Lease lease) override;
   void on_no_lease(std::string_view why, const mysql::ErrPacket* refusal) override;
   void on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
-                     std::uint16_t status) override;
+                     const mysql::OkPacket& ok) override;
   void on_server_lost(backend::ServerSession& server, Error error) override;
   void on_timeout();
   // It neither relays nor asks, and offers nothing.

@@ -1,6 +1,8 @@
 // The end of a statement: what its OK packets report, what its outcome says of pins and of what may be asked
 // next.
 
+#include <utility>
+
 #include "proxy/client_session.h"
 #include "proxy/common_sets.h"
 #include "session/pin_rules.h"
@@ -18,6 +20,9 @@ using sql::Trait;
 constexpr sql::Traits kMayBeginTransaction{Trait::begins_transaction, Trait::chains,
                                            Trait::calls_routine,      Trait::text_execute,
                                            Trait::execute_immediate,  Trait::opaque};
+
+/// Nothing of such a text has run.
+constexpr std::uint16_t kParseError = 1064;
 
 bool reads_or_writes_data(StatementKind kind) {
   switch (kind) {
@@ -227,6 +232,7 @@ void ClientSession::apply_outcome(Hold& hold) {
   if (!leaves_transaction_untouched()) transaction_.touch();
   if (run_.kind == StatementKind::begin && !run_.failed) learn_of_transactions(server);
   apply_transaction_status(hold);
+  follow_hidden_change(hold);
   // What the next statement may ask about.
   // MySQL leaves a warning behind COM_FIELD_LIST, and does not count it.
   const bool deprecated = run_.command == Command::COM_FIELD_LIST && !speaks_mariadb();
@@ -248,6 +254,21 @@ void ClientSession::apply_outcome(Hold& hold) {
   }
 }
 
+/// A statement that failed may have run a trigger, or a function behind a view. What that has changed MySQL
+/// tells with the next OK, be it that of a statement which names no table; MariaDB with the next change.
+void ClientSession::follow_hidden_change(Hold& hold) {
+  const bool told = run_.results != 0 || (run_.ends_in_ok() && !run_.failed);
+  if (told && std::exchange(hold.may_hide_change, false) && (run_.state_changed_in & 1) != 0)
+    pin(hold, PinReason::routine);
+  if (!run_.failed || run_.error_code == kParseError) return;
+  const bool runs = run_.command == Command::COM_QUERY || run_.command == Command::COM_STMT_EXECUTE;
+  const bool may_run_others =
+      run_.meaning.names_tables && !run_.has(Trait::assigns_user_variables) &&
+      (run_.meaning.kind == StatementKind::multi || reads_or_writes_data(run_.meaning.kind));
+  const bool notices = tracks(hold.server()) && !hold.server().is_mariadb() && !trackers_are_clients_;
+  hold.may_hide_change |= runs && may_run_others && notices && !hold.pins.has_any(session::kKeepsAll);
+}
+
 /// Whether a transaction is open is in the status flags of OK; an ERR has none.
 void ClientSession::apply_transaction_status(Hold& hold) {
   using namespace mysql::ServerStatus;
@@ -259,9 +280,7 @@ void ClientSession::apply_transaction_status(Hold& hold) {
       pin(hold, PinReason::transaction);
     return;
   }
-  const bool has_status = run_.command != Command::COM_STATISTICS &&
-                          run_.command != Command::COM_STMT_PREPARE &&
-                          run_.command != Command::COM_FIELD_LIST && !run_.is_dump();
+  const bool has_status = run_.ends_in_ok();
   if (has_status && !tracks(hold.server())) take_autocommit(hold.server());
   if ((run_.status & SERVER_STATUS_IN_TRANS) != 0) {
     // Without autocommit the next one begins in the statement that has ended the one before.

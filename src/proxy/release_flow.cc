@@ -1,5 +1,7 @@
 // Behind a statement: the server session is kept, or given back to others.
 
+#include <utility>
+
 #include "proxy/client_session.h"
 
 namespace lockstep::proxy {
@@ -21,6 +23,31 @@ constexpr std::uint16_t kDumpDenied = 1227;
 void ClientSession::conclude(Hold& hold) {
   note_history();
   if (run_.may_share) end_sharing(hold);
+  if (hold.may_hide_change && !hold.pins.without(session::kSoftPins).any())
+    return ask_for_hidden_change(hold);
+  read_back(hold);
+}
+
+/// Any OK tells what has changed since the last one, and the client may go on elsewhere next: whoever is
+/// served there would be told otherwise. To set what is set leaves the list of errors as it is and, other
+/// than COM_PING, ROW_COUNT() at -1.
+void ClientSession::ask_for_hidden_change(Hold& hold) {
+  enter(State::conclude);
+  sync_.due = 0;
+  send_set_option(hold, hold.server().facets.multi_statements);
+}
+
+/// Nothing in the text of a statement that failed has done it.
+void ClientSession::take_hidden_change(Hold& hold, const mysql::OkPacket& ok) {
+  if (!std::exchange(hold.may_hide_change, false)) return;
+  session::read_reports(ok.state, trackers(hold.server()), shared_.reports, shared_.client_state);
+  if (!shared_.reports.state_changed) return;
+  pin(hold, PinReason::routine);
+  unsaid_.everything = true;
+}
+
+/// What neither the text nor a report has told.
+void ClientSession::read_back(Hold& hold) {
   const bool unread = has_unread_user_variables();
   if (unread && question_spoils(hold)) pin(hold, PinReason::unread_variable);
   const bool role_unsaid = unsaid_.role && hold.server().pool().profile().has_roles();

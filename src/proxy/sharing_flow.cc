@@ -58,7 +58,7 @@ void ClientSession::end_sharing(Hold& hold) {
   backend::ServerSession& server = hold.server();
   if (!server.is_shared()) return server.let_nobody_join();
   const bool leaves_state = hold.pins.without(session::kSoftPins).any() || unsaid_.any_variable() ||
-                            unsaid_.schema || has_unread_user_variables();
+                            unsaid_.schema || has_unread_user_variables() || hold.may_hide_change;
   if (leaves_state) return server.put_off_others(this);
   hold.pins = session::Pins();  // the statements behind it have been sent, so nothing can be asked about it
 }

@@ -99,6 +99,11 @@ struct StatementRun {
   bool has_reply() const {
     return command != mysql::Command::COM_STMT_CLOSE && command != mysql::Command::COM_STMT_SEND_LONG_DATA;
   }
+  /// Its reply ends in OK, unless it fails: with status flags, and a report of what has changed.
+  bool ends_in_ok() const {
+    return has_reply() && !is_dump() && command != mysql::Command::COM_STATISTICS &&
+           command != mysql::Command::COM_STMT_PREPARE && command != mysql::Command::COM_FIELD_LIST;
+  }
   /// The binary log comes as the reply until either side ends, and what the client sends meanwhile
   /// (acknowledgements of a semi-synchronous replica) is the server's.
   bool is_dump() const {

@@ -391,7 +391,7 @@ void ClientSession::refuse_without_schema(Hold& hold) {
 }
 
 void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::ErrPacket* refusal,
-                                  std::uint16_t status) {
+                                  const mysql::OkPacket& ok) {
   if (state_ == State::enter) {
     if (refusal != nullptr) return refuse_entering(*refusal);
     if (--sync_.due != 0) return;
@@ -403,14 +403,19 @@ void ClientSession::on_sync_reply(backend::ServerSession& server, const mysql::E
     if (--sync_.due == 0) forgotten();
     return;
   }
+  if (refusal == nullptr) take_hidden_change(*hold_of(server), ok);
   if (state_ == State::follow)
-    return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, status);
+    return refusal != nullptr ? follow_refused(server, *refusal) : on_follow_reply(server, ok.status);
+  if (state_ == State::conclude) {
+    sync_.due = 0;
+    return read_back(*hold_of(server));
+  }
   if (refusal != nullptr) {
     const bool left_out = leave_out_text_statement(server);
     if (!left_out && !is_of_preparation()) return sync_refused(server, *refusal);
     if (!left_out) note_refused_preparation(server, *refusal);
   } else if (sync_.asks_status) {
-    last_status_ = status;
+    last_status_ = ok.status;
     status_is_old_ = false;
     run_.status_before = status_before(*hold_of(server));
   }

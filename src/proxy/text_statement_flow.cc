@@ -30,9 +30,6 @@ constexpr sql::Traits kStays{Trait::calls_routine, Trait::uses_user_variables, T
 constexpr sql::Traits kUnclear{Trait::opaque, Trait::text_prepare, Trait::text_execute,
                                Trait::text_deallocate, Trait::execute_immediate};
 constexpr sql::Traits kNamesTextStatement{Trait::text_execute, Trait::text_deallocate};
-/// Behind one of them the server session alone knows what stands behind a name. What it lacks of the
-/// client's, or has of other clients', is told by its list all the same: routines change nothing there.
-constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
 
 bool reads_alike(const sql::Dialect& a, const sql::Dialect& b) {
   return a.ansi_quotes == b.ansi_quotes && a.no_backslash_escapes == b.no_backslash_escapes &&
@@ -62,8 +59,10 @@ constexpr std::size_t kRepliesBehind = 16;
 
 }  // namespace
 
+/// The server session alone knows what stands behind a name. What it lacks of the client's, or has of other
+/// clients', is told by its list all the same: routines change nothing there.
 bool ClientSession::keeps_text_statements(const Hold& hold) {
-  return hold.pins.has_any(kKeepsAll);
+  return hold.pins.has_any(session::kKeepsAll);
 }
 
 /// EXECUTE of a statement that travels runs as that statement would; of one that is nowhere it does nothing.

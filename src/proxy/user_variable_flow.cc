@@ -22,9 +22,6 @@ using session::UserVariablesThere;
 using session::VariableId;
 using sql::Trait;
 
-/// What has run may have changed any variable: the server session alone knows, from then on.
-constexpr session::Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
-
 bool is_null(const sql::Assignment& assignment) {
   return assignment.form == sql::ValueForm::keyword && sql::same_name(assignment.value, "NULL");
 }
@@ -97,7 +94,7 @@ bool ClientSession::empty_text_is_null() const {
 
 /// The server session in hand holds variables that lockstep does not follow one by one.
 bool ClientSession::keeps_user_variables(const Hold& hold) {
-  return hold.keeps_user_variables || hold.pins.has_any(kKeepsAll);
+  return hold.keeps_user_variables || hold.pins.has_any(session::kKeepsAll);
 }
 
 /// Triggers read variables, and so do functions behind views.

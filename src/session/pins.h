@@ -47,6 +47,8 @@ inline constexpr Pins kSoftPins{PinReason::diagnostics, PinReason::found_rows, P
 /// Of them, what the server session is to be asked for before it is given up, or another one is brought in
 /// step.
 inline constexpr Pins kUnread{PinReason::unread_variable, PinReason::unread_lock};
+/// What has run may have changed anything: the server session alone knows, from then on.
+inline constexpr Pins kKeepsAll{PinReason::routine, PinReason::unknown_statement};
 /// What COMMIT and ROLLBACK end without a transaction that shows: a savepoint that it will have, and locks.
 inline constexpr Pins kUntilCommit{PinReason::savepoint, PinReason::metadata_lock};
 inline constexpr Pins kTransactionPins = kUntilCommit.with(Pins(PinReason::transaction));

@@ -42,7 +42,7 @@ class ModelTaker final : public backend::LeaseWaiter, public backend::ServerSess
   void on_no_lease(std::string_view why, const mysql::ErrPacket*) override { refused = why; }
   void on_reply(backend::ServerSession&, const mysql::ScanResult&, MutableBytes,
                 const net::BufferLease&) override {}
-  void on_sync_reply(backend::ServerSession&, const mysql::ErrPacket*, std::uint16_t) override {}
+  void on_sync_reply(backend::ServerSession&, const mysql::ErrPacket*, const mysql::OkPacket&) override {}
   void on_prepared(backend::ServerSession&, bool, const mysql::ErrPacket*) override {}
   void on_answer(backend::ServerSession&, bool) override {}
   void on_server_sent(backend::ServerSession&) override {}
