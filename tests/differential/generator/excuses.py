@@ -181,6 +181,28 @@ def coercibility_of_unset_variable(case: Case, at: int) -> bool:
     return "COERCIBILITY(@" in text and len(left.payload) == len(right.payload) and names_unset_variable(case)
 
 
+@of_packets("as has what is made of it, and naming it changes nothing that a tracker would report")
+def column_of_variable_made_of_unset_one(case: Case, at: int) -> bool:
+    return is_column_of_variable(case, at, made_of_unset_variables(case))
+
+
+@of_packets("as has what is made of it, and naming it changes nothing that a tracker would report")
+def report_of_unset_variable(case: Case, at: int) -> bool:
+    """MySQL makes a variable that a statement names which writes rows."""
+    fields = fields_of_oks(case, at)
+    if case.server_kind != "mysql" or not names_unset_variable(case) or fields is None:
+        return False
+    (head, reported), (other_head, other_reported) = fields
+    return head == other_head and [item for item in reported if item[0] != STATE_CHANGE] == other_reported
+
+
+@of_packets("leaves a number or NULL in its variables where these were set on another server session")
+def column_of_condition_that_is_not_there(case: Case, at: int) -> bool:
+    asked = [entry.step.text for entry in case.before() if "GET DIAGNOSTICS CONDITION" in entry.step.text]
+    named = {name.lower() for text in asked for name in VARIABLES.findall(text)}
+    return case.server_kind == "mysql" and is_column_of_variable(case, at, named)
+
+
 @of_packets("On MySQL, clients are not told of the schema behind an execution of a statement that was prepared in another schema")
 def schema_behind_execution(case: Case, at: int) -> bool:
     fields = fields_of_oks(case, at)
@@ -434,11 +456,23 @@ def lock_of_who_hangs_up(case: Case) -> bool:
 OF_REPLIES.append(lock_of_who_hangs_up)
 
 
+def type_that_a_routine_keeps(case: Case, at: int) -> bool:
+    """MySQL resolves a routine's expressions by the types that variables have at its first call, until anybody makes
+    or drops a routine: that empties the caches of all sessions."""
+    calls = [entry.step.text for entry in case.before() if entry.step.text.startswith("CALL ")]
+    definitions = (entry.step.text for entry in case.before() if DEFINES_ROUTINE.match(entry.step.text))
+    named = set().union(*map(assigned_variables, definitions))
+    return case.server_kind == "mysql" and len(set(calls)) < len(calls) and is_column_of_variable(case, at, named)
+
+
+OF_PACKETS.append(type_that_a_routine_keeps)
+
+
 # Parts of packets
 
 # PreparedStatements::kFirstId.
 FIRST_ID = 1 << 30
-SCHEMA, TRANSACTION_CHARACTERISTICS, TRANSACTION_STATE = 1, 4, 5
+SCHEMA, STATE_CHANGE, TRANSACTION_CHARACTERISTICS, TRANSACTION_STATE = 1, 2, 4, 5
 EXECUTES = re.compile(r"\b(EXECUTE|CALL) ", re.I)
 COUNTED = re.compile(rb".(statement_id|last_gtid).*", re.S)
 # A routine, a function or a table with a trigger of those that sessions find or make.
@@ -453,6 +487,8 @@ NOT_NULL = 1
 MADE_OF_VARIABLE = re.compile(r"\b(UNION SELECT @|WITH x AS \(SELECT @|EXECUTE .* USING @)", re.I)
 VARIABLES = re.compile(r"(?<!@)@[`'\"]?(\w+)")
 ASSIGNS = re.compile(r"(?<!@)@[`'\"]?\w+[`'\"]? *:?=|INTO @", re.I)
+ASSIGNED = re.compile(r"(?<!@)@(?:[`'\"](\w+)[^`'\"]*[`'\"]|(\w+)) *:?=")
+DEFINES_ROUTINE = re.compile(r"CREATE (PROCEDURE|FUNCTION)\b", re.I)
 ASKS_ABOUT_ERRORS = re.compile(
     r"SHOW (COUNT\(\*\) )?(WARNINGS|ERRORS)|GET DIAGNOSTICS|@@(warning|error)_count", re.I
 )
@@ -488,6 +524,39 @@ def names_unset_variable(case: Case) -> bool:
     texts = [entry.step.text for entry in case.before()]
     assigned = {name.lower() for text in texts if ASSIGNS.search(text) for name in VARIABLES.findall(text)}
     return bool(named - assigned)
+
+
+def assigned_variables(text: str) -> set[str]:
+    return {(quoted or plain).lower() for quoted, plain in ASSIGNED.findall(text)}
+
+
+def made_of_unset_variables(case: Case) -> set[str]:
+    """Those that the client has assigned in a text which reads one that it had not. MySQL takes the types that variables
+    have before a SET, whatever that assigns."""
+    known: set[str] = set()
+    made: set[str] = set()
+    for entry in reversed(list(case.before())):
+        text = entry.step.text
+        if not ASSIGNS.search(text):
+            continue
+        read = {name.lower() for name in VARIABLES.findall(ASSIGNED.sub("", text))}
+        assigned = assigned_variables(text)
+        if read - known or read & made:
+            made |= assigned
+        known |= assigned
+    return made
+
+
+def is_column_of_variable(case: Case, at: int, variables: set[str]) -> bool:
+    """One of these, or made of it."""
+    left, right = packets_at(case, at)
+    if not left.role == right.role == Role.COLUMN:
+        return False
+    (name, table, _), (other_name, other_table, _) = definition(left), definition(right)
+    named = {variable.lower() for variable in VARIABLES.findall(name.decode(errors="replace"))}
+    if MADE_OF_VARIABLE.search(case.left.step.text):
+        named |= {variable.lower() for variable in VARIABLES.findall(case.left.step.text)}
+    return (name, table) == (other_name, other_table) and bool(named & variables)
 
 
 def with_not_null(fields: tuple[int, ...]) -> list[int]:
