@@ -20,7 +20,16 @@ Server::~Server() {
 }
 
 Pool& Server::pool(std::string_view user, std::uint32_t capabilities) {
-  if (Pool* found = find_pool(user, capabilities)) return *found;
+  const bool again =
+      latest_pool_ != nullptr && latest_pool_->capabilities() == capabilities && latest_pool_->user() == user;
+  if (!again) {
+    latest_pool_ = find_pool(user, capabilities);
+    if (latest_pool_ == nullptr) latest_pool_ = &make_pool(user, capabilities);
+  }
+  return *latest_pool_;
+}
+
+Pool& Server::make_pool(std::string_view user, std::uint32_t capabilities) {
   Pool& made = *pools_.emplace_back(std::make_unique<Pool>(context_, *this, user, capabilities));
   pool_by_key_.emplace(PoolKey{made.user(), capabilities}, &made);
   return made;
@@ -33,6 +42,7 @@ Pool* Server::find_pool(std::string_view user, std::uint32_t capabilities) const
 
 void Server::sweep(std::vector<std::unique_ptr<Pool>>& unused) {
   for (const auto& pool : pools_) pool->sweep();
+  latest_pool_ = nullptr;
   const auto used = [](const auto& pool) { return !pool->unused(); };
   const auto first = std::stable_partition(pools_.begin(), pools_.end(), used);
   for (auto at = first; at != pools_.end(); ++at) {

@@ -130,6 +130,7 @@ class Server : public ListHook<> {
     ConnectionQuota::Claimant claimant{};
   };
   friend struct Context;
+  Pool& make_pool(std::string_view user, std::uint32_t capabilities);
   std::optional<Taker> next_taker();
   Pool* longest_waiting_pool();
   void share_out();
@@ -149,6 +150,7 @@ class Server : public ListHook<> {
   std::optional<ServerIdentity> identity_;
   std::vector<std::unique_ptr<Pool>> pools_;
   std::unordered_map<PoolKey, Pool*, PoolHash> pool_by_key_;
+  Pool* latest_pool_ = nullptr;  ///< that was asked for: mostly all clients are one user's
   /// Of many users few wait at a time, and each release asks who does.
   IntrusiveList<Pool, detail::Waited> waited_pools_;
   GreetingProbe probe_;

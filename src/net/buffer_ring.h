@@ -27,6 +27,7 @@ class BufferRing {
   std::uint16_t count() const { return count_; }
   std::uint32_t buffer_bytes() const { return buffer_bytes_; }
   std::uint16_t lent() const { return lent_; }  ///< buffers held by leases now
+  int free() const { return count_ - lent_; }
   std::uint8_t* memory(BufferId id) {
     return memory_.get() + std::size_t{static_cast<std::uint16_t>(id)} * buffer_bytes_;
   }

@@ -329,13 +329,14 @@ void StreamContext::end_overdue_sends() {
 }
 
 std::uint64_t StreamContext::held_bytes_max(std::uint64_t most) const {
-  const auto chatter = static_cast<std::uint64_t>(free_buffers(BufferGroup::chatter));
-  return std::min(most, chatter * ring.buffers(BufferGroup::chatter).buffer_bytes() / kPartsOfWhatIsLeft);
+  const BufferRing& chatter = ring.buffers(BufferGroup::chatter);
+  const auto free = static_cast<std::uint64_t>(chatter.free());
+  return std::min(most, free * chatter.buffer_bytes() / kPartsOfWhatIsLeft);
 }
 
 bool StreamContext::saves_buffers() const {
-  return free_buffers(BufferGroup::chatter) < ring.buffers(BufferGroup::chatter).count() / kScarceBelow &&
-         blocks.live() < blocks.capacity() / 2;
+  const BufferRing& chatter = ring.buffers(BufferGroup::chatter);
+  return chatter.free() < chatter.count() / kScarceBelow && blocks.live() < blocks.capacity() / 2;
 }
 
 void StreamContext::flush_all() {
@@ -358,7 +359,7 @@ int StreamContext::rearm(StarvedList& waiting, int buffers) {
 }
 
 int StreamContext::free_buffers(BufferGroup group) const {
-  return ring.buffers(group).count() - ring.buffers(group).lent();
+  return ring.buffers(group).free();
 }
 
 // Small buffers make a long transfer slower; without any it would wait for peers that may never read.

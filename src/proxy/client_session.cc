@@ -103,7 +103,7 @@ bool ClientSession::takes_input() const {
 
 /// The client asks faster than it reads the answers.
 bool ClientSession::client_lags() const {
-  return client_.held_bytes() > shared_.held_bytes_max();
+  return shared_.is_held_up(client_);
 }
 
 std::size_t ClientSession::take_bytes(MutableBytes bytes, const net::BufferLease& lease) {
@@ -146,13 +146,13 @@ std::size_t ClientSession::take_command_bytes(MutableBytes bytes, const net::Buf
       break;
     }
     case RequestPart::Kind::empty:
-      run_ = StatementRun{};
+      run_.restart();
       run_.began = shared_.now();  // it is idle again
       send_error<mysql::ErrorCode::ER_UNKNOWN_COM_ERROR>();
       break;
     case RequestPart::Kind::out_of_order:
       ++shared_.counters().malformed_packets;
-      run_ = StatementRun{};
+      run_.restart();
       send_error<mysql::ErrorCode::ER_NET_PACKETS_OUT_OF_ORDER>();
       close_with_rest();
       return bytes.size();
@@ -211,7 +211,7 @@ void ClientSession::let_go_of_request() {
 
 void ClientSession::take_first_part(const RequestPart& part, MutableBytes body,
                                     const net::BufferLease& lease) {
-  run_ = StatementRun{};
+  run_.restart();
   run_.command = part.command;
   run_.began = shared_.now();
   if (part.is_whole()) {
@@ -244,7 +244,7 @@ void ClientSession::send_to_server(Bytes bytes, const net::BufferLease& lease) {
   net::Stream& server = run_server_->stream();
   if (!bytes.empty()) lease ? server.send(bytes, lease) : server.send_copy(bytes);
   shared_.counters().server_bytes_sent += bytes.size();
-  if (!takes_input() || server.held_bytes() <= shared_.held_bytes_max()) return;
+  if (!takes_input() || !shared_.is_held_up(server)) return;
   ++shared_.counters().backpressure_pauses;
   client_.receive(net::Stream::Receive::paused);
 }
@@ -253,7 +253,7 @@ void ClientSession::send_to_server(Bytes bytes, const net::BufferLease& lease) {
 // ----------------------------------------------------------------------------------------
 
 void ClientSession::on_sent() {
-  if (client_.held_bytes() > shared_.held_bytes_max() / 2) return;
+  if (shared_.is_held_up(client_, /*share=*/2)) return;
   if (run_server_ != nullptr && run_.reply_begun) balance(*run_server_);
   take_pending();
 }

@@ -481,6 +481,10 @@ class ClientSession : public net::StreamOwner,
   std::uint32_t wanted_capabilities() const;
   const backend::Profile* known_profile() const;
   sql::Dialect dialect() const;
+  /// What of it the client has set.
+  const sql::Dialect& reading() const {
+    return unsaid_.reads_as ? *unsaid_.reads_as : facets_.variables->dialect;
+  }
   /// dialect().mariadb for less: it is asked for several times in a statement.
   bool speaks_mariadb() const;
   sql::Dialect dialect_of(const session::PreparedText& text) const;

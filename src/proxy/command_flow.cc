@@ -379,7 +379,7 @@ sql::Dialect ClientSession::dialect_of(const session::PreparedText& text) const 
 }
 
 sql::Dialect ClientSession::dialect() const {
-  sql::Dialect dialect = unsaid_.reads_as ? *unsaid_.reads_as : facets_.variables->dialect;
+  sql::Dialect dialect = reading();
   dialect.multi_statements = facets_.multi_statements;
   if (const backend::ServerIdentity* identity = shared_.cluster.identity()) {
     dialect.mariadb = identity->mariadb;

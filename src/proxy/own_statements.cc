@@ -170,12 +170,12 @@ bool ClientSession::needs_status(const Hold& hold) const {
 
 std::uint16_t ClientSession::status_flags(bool in_transaction, bool autocommit) const {
   using namespace mysql::ServerStatus;
-  const sql::Dialect reading = dialect();
+  const sql::Dialect& reading = this->reading();
   std::uint16_t status = in_transaction ? SERVER_STATUS_IN_TRANS : 0;
   if (in_transaction && transaction_.read_only()) status |= SERVER_STATUS_IN_TRANS_READONLY;
   if (autocommit) status |= SERVER_STATUS_AUTOCOMMIT;
   if (reading.no_backslash_escapes) status |= SERVER_STATUS_NO_BACKSLASH_ESCAPES;
-  if (reading.ansi_quotes && reading.mariadb) status |= SERVER_STATUS_ANSI_QUOTES;
+  if (reading.ansi_quotes && speaks_mariadb()) status |= SERVER_STATUS_ANSI_QUOTES;
   return status;
 }
 

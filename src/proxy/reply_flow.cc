@@ -208,7 +208,7 @@ void ClientSession::balance(backend::ServerSession& server) {
 
 void ClientSession::on_server_sent(backend::ServerSession& server) {
   if (&server != run_server_ || state_ != State::relay || !takes_input()) return;
-  if (server.stream().held_bytes() > shared_.held_bytes_max() / 2) return;
+  if (shared_.is_held_up(server.stream(), /*share=*/2)) return;
   if (client_.receiving() == net::Stream::Receive::paused) client_.receive(net::Stream::Receive::bulk);
 }
 

@@ -63,6 +63,11 @@ struct Shared {
   Instant now() const { return backend.now(); }
   /// What may wait for one side of a session before the other one is not received from.
   std::uint64_t held_bytes_max() const { return backend.streams.held_bytes_max(in_flight_bytes); }
+  /// More than a `share`th of that waits in `stream`. Mostly nothing does, which needs no bound.
+  bool is_held_up(const net::Stream& stream, std::uint64_t share = 1) const {
+    const std::uint64_t held = stream.held_bytes();
+    return held != 0 && held > held_bytes_max() / share;
+  }
   metrics::CoreCounters& counters() { return backend.counters; }
 };
 

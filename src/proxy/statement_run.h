@@ -3,6 +3,7 @@
 #include <bitset>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -94,6 +95,12 @@ struct StatementRun {
   std::size_t results = 0;  ///< that ended well
   const session::Schema* missing_schema = nullptr;  ///< the client's, which the server of the group lacks
   std::bitset<static_cast<std::size_t>(session::VariableId::kCount)> reported;
+
+  /// For the next command: made anew in place, as a new one that is moved here would be written twice.
+  void restart() {
+    std::destroy_at(this);
+    ::new (this) StatementRun;
+  }
 
   bool has(sql::Trait trait) const { return meaning.has(trait); }
   bool has_reply() const {

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "metrics/counters.h"
 #include "sql/dialect.h"
@@ -14,11 +15,14 @@
 namespace lockstep::sql {
 
 /// A list with room for a fixed number of items, in place. What does not fit is dropped and `overflowed` says
-/// so: the reader then knows that it sees a part only. Clearing it touches the count alone, so keep and reuse
-/// the owner.
+/// so: the reader then knows that it sees a part only. Making and clearing it touch the count alone.
 template <typename T, std::size_t kCapacity>
 class BoundedList {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
  public:
+  BoundedList() {}  // leaves items_ as it is
+
   void clear() {
     size_ = 0;
     overflowed_ = false;
@@ -27,7 +31,7 @@ class BoundedList {
     if (size_ == kCapacity) {
       overflowed_ = true;
     } else {
-      items_[size_++] = item;
+      std::construct_at(&items_[size_++], item);
     }
   }
 
@@ -37,13 +41,15 @@ class BoundedList {
   T& operator[](std::size_t index) { return items_[index]; }
   const T& operator[](std::size_t index) const { return items_[index]; }
   T& back() { return items_[size_ - 1]; }
-  T* begin() { return items_.data(); }
-  T* end() { return items_.data() + size_; }
-  const T* begin() const { return items_.data(); }
-  const T* end() const { return items_.data() + size_; }
+  T* begin() { return items_; }
+  T* end() { return items_ + size_; }
+  const T* begin() const { return items_; }
+  const T* end() const { return items_ + size_; }
 
  private:
-  std::array<T, kCapacity> items_;
+  union {  // of one member, so that nothing is constructed before it is pushed
+    T items_[kCapacity];
+  };
   std::size_t size_ = 0;
   bool overflowed_ = false;
 };

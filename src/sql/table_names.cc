@@ -7,12 +7,37 @@
 namespace lockstep::sql {
 namespace {
 
-/// Tables whose rows show one server session, or all of one server's.
-bool shows_sessions(const Table& table) {
-  if (same_name(table.schema, "performance_schema") || same_name(table.schema, "sys")) return true;
-  static constexpr std::array<std::string_view, 4> kNames = {"processlist", "profiling", "optimizer_trace",
-                                                             "session_status"};
-  return std::ranges::any_of(kNames, [&](std::string_view name) { return same_name(name, table.name); });
+struct TellingTable {
+  std::string_view name;
+  Trait trait;
+};
+
+/// Tables whose rows show one server session, or all of one server's; or variables, in user_variables all
+/// user variables as rows: which of them count cannot be told.
+constexpr std::array kTellingTables = {TellingTable{"processlist", Trait::reads_connection_identity},
+                                       TellingTable{"profiling", Trait::reads_connection_identity},
+                                       TellingTable{"optimizer_trace", Trait::reads_connection_identity},
+                                       TellingTable{"session_status", Trait::reads_connection_identity},
+                                       TellingTable{"session_variables", Trait::reads_system_variables},
+                                       TellingTable{"system_variables", Trait::reads_system_variables},
+                                       TellingTable{"user_variables", Trait::opaque},
+                                       TellingTable{"user_variables_by_thread", Trait::opaque}};
+/// Most tables have shorter names than these.
+constexpr std::size_t kTellingBytesMin = 9;
+static_assert(std::ranges::all_of(kTellingTables, [](const TellingTable& table) {
+  return table.name.size() >= kTellingBytesMin;
+}));
+
+/// What the rows of a table tell beyond what was written to it.
+Traits told_by(const Table& table) {
+  Traits told;
+  if (same_name(table.schema, "performance_schema") || same_name(table.schema, "sys"))
+    told.add(Trait::reads_connection_identity);
+  if (table.name.size() < kTellingBytesMin) return told;
+  for (const TellingTable& telling : kTellingTables) {
+    if (same_name(telling.name, table.name)) told.add(telling.trait);
+  }
+  return told;
 }
 
 }  // namespace
@@ -86,14 +111,7 @@ void Analyser::add_table(const Table& table) {
     };
     if (std::any_of(common_tables_.begin(), common_tables_.end(), is_this)) return;
   }
-  if (shows_sessions(table)) note(Trait::reads_connection_identity);
-  if (same_name(table.name, "session_variables") || same_name(table.name, "system_variables")) {
-    note(Trait::reads_system_variables);
-  }
-  // All user variables as rows: which of them count cannot be told.
-  if (same_name(table.name, "user_variables") || same_name(table.name, "user_variables_by_thread")) {
-    note(Trait::opaque);
-  }
+  statement_.traits.add(told_by(table));
   statement_.tables.push_back(table);
 }
 

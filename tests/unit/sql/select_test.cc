@@ -121,6 +121,13 @@ TEST_CASE("a statement that reads shows its tables, and is a read only where not
        "select: reads_only reads_connection_identity | information_schema.optimizer_trace"},
       {"SELECT * FROM information_schema.user_variables",
        "select: not_single opaque | information_schema.user_variables"},
+      {"SELECT * FROM information_schema.Profiling",
+       "select: reads_only reads_connection_identity | information_schema.Profiling"},
+      {"SELECT * FROM information_schema.SYSTEM_VARIABLES",
+       "select: reads_only reads_system_variables | information_schema.SYSTEM_VARIABLES"},
+      {"SELECT * FROM performance_schema.session_variables",
+       "select: reads_only reads_connection_identity reads_system_variables | "
+       "performance_schema.session_variables"},
       {"SELECT * FROM performance_schema.threads",
        "select: reads_only reads_connection_identity | performance_schema.threads"},
       {"SELECT * FROM t FOR UPDATE", "select: | t"},
