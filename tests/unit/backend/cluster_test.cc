@@ -180,6 +180,12 @@ TEST_CASE_FIXTURE(Fixture,
   unused.clear();
   server.pool("app", 1);
   CHECK(server.pools().size() == 2);
+  // The one that was asked for last, too.
+  run();
+  server.sweep(unused);
+  CHECK(unused.size() == 2);
+  server.pool("app", 1);
+  CHECK(server.pools().size() == 1);
 }
 
 }  // namespace
