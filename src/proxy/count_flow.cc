@@ -166,6 +166,7 @@ void ClientSession::leave_residue(Hold& hold) {
   row_count_ = run_.row_count;
   if (run_.meaning.traits.has_any(kMayRunAnything)) row_count_.reset();
   leave_found_rows(hold);
+  if (run_.row_count_is_lost) previous_.lease_number = 0;
 }
 
 void ClientSession::leave_found_rows(Hold& hold) {

@@ -392,6 +392,7 @@ void ClientSession::follow_prepared(Hold& hold) {
   if (came_back && !speaks_mariadb()) {
     hold.server().expect_dropped(Command::COM_PING);
     hold.server().stream().send_static(kPing);
+    run_.row_count_is_lost = true;
   }
   switch (run_.command) {
     case Command::COM_STMT_EXECUTE:

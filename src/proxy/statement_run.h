@@ -83,9 +83,10 @@ struct StatementRun {
   bool tells_no_warnings = false;  ///< whatever the OK says
   bool gave_insert_id = false;
   bool returned_rows = false;
-  std::uint64_t rows = 0;       ///< of the last result with rows
-  std::int64_t row_count = -1;  ///< what ROW_COUNT() is behind the last result
-  bool inserts = false;         ///< one of its statements is an INSERT or REPLACE
+  std::uint64_t rows = 0;          ///< of the last result with rows
+  std::int64_t row_count = -1;     ///< what ROW_COUNT() is behind the last result
+  bool row_count_is_lost = false;  ///< something behind it counts on the server session
+  bool inserts = false;            ///< one of its statements is an INSERT or REPLACE
   bool schema_reported = false;
   bool transaction_reported = false;
   bool charset_unsaid = false;  ///< character_set_connection was reported without its collation
