@@ -312,6 +312,7 @@ void ClientSession::end_transaction_elsewhere(backend::ServerSession& server) {
   begin_following(Following::asking);
   server.expect_sync(Command::COM_PING);
   server.stream().send_static(kPing);
+  run_.row_count_is_lost = true;
 }
 
 /// The reply of one of the other servers, or to the question what became of the transaction.
