@@ -25,11 +25,11 @@ class IdleSessions {
 
   ServerSession& idle_longest() { return by_age_.front(); }
   ServerSession& used_last() { return by_age_.back(); }
-  /// The first `count` of those idle for longest: `visit` answers true to stop.
+  /// Those idle for longest first: `visit` answers true to stop.
   template <typename Visit>
-  void each_from_longest(std::size_t count, Visit&& visit) {
+  void each_from_longest(Visit&& visit) {
     for (ServerSession& session : by_age_) {
-      if (count-- == 0 || visit(session)) return;
+      if (visit(session)) return;
     }
   }
 

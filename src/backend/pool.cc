@@ -194,7 +194,7 @@ void Pool::join_waiters(ServerSession& session) {
 ServerSession* Pool::choose_rotating(const LeaseRequest& request) {
   if (size_ < context_.limits.rotate_spread && server_.may_connect()) return nullptr;
   ServerSession* chosen = nullptr;
-  idle_sessions_.each_from_longest(idle_sessions_.count(), [&](ServerSession& session) {
+  idle_sessions_.each_from_longest([&](ServerSession& session) {
     if (!sync_cost(session, request)) return false;
     chosen = &session;
     return &session != request.previous;
@@ -259,7 +259,7 @@ bool Pool::ask_back_one() {
 
 std::size_t Pool::close_idle_statements() {
   std::size_t closed = 0;
-  idle_sessions_.each_from_longest(idle_sessions_.count(), [&closed](ServerSession& session) {
+  idle_sessions_.each_from_longest([&closed](ServerSession& session) {
     closed += session.statements.close_unowned();
     session.send_closes();
     return false;

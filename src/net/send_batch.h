@@ -27,8 +27,8 @@ struct Watched {};  // the list of sends that have to end in time
 /// completes.
 class SendBatch : public ListHook<detail::Watched> {
  public:
-  /// Pieces of one send. With chatter buffers of 4 KB that is 128 KB, above which a second send costs nothing
-  /// that shows; the batch itself stays at about one kilobyte.
+  /// Pieces of one send. With chatter buffers of 16 KB that is 512 KB, above which a second send costs
+  /// nothing that shows; the batch itself stays at about one kilobyte.
   static constexpr std::size_t kPieces = 32;
 
   bool empty() const { return count_ == 0; }

@@ -23,6 +23,9 @@ inline constexpr sql::Traits kHarmless{sql::Trait::reads_only, sql::Trait::singl
 /// A statement that is sent to all servers of a transaction, and last to the one whose reply the client gets.
 inline constexpr sql::Traits kSentToAll{sql::Trait::commits, sql::Trait::rolls_back, sql::Trait::savepoint};
 
+/// The error of a text of which nothing has run.
+inline constexpr std::uint16_t kParseError = 1064;
+
 /// COM_PING, header included: its OK tells the status flags, and it leaves everything else as it is, but on
 /// MySQL ROW_COUNT(), which is 0 then.
 inline constexpr std::array<std::uint8_t, 5> kPing = {1, 0, 0, 0, 0x0E};

@@ -23,11 +23,10 @@ constexpr std::size_t kTextBytesMax = 1024 * 1024;
 
 /// Errors with which a statement ends before it has begun to run.
 constexpr bool is_of_reading(std::uint16_t code) {
-  constexpr std::uint16_t kParse = 1064;
   constexpr std::uint16_t kNoDatabase = 1046;
   constexpr std::uint16_t kUnknownColumn = 1054;
   constexpr std::uint16_t kUnknownTable = 1146;
-  return code == kParse || code == kNoDatabase || code == kUnknownColumn || code == kUnknownTable;
+  return code == kParseError || code == kNoDatabase || code == kUnknownColumn || code == kUnknownTable;
 }
 
 bool writes(StatementKind kind) {

@@ -21,9 +21,6 @@ constexpr sql::Traits kMayBeginTransaction{Trait::begins_transaction, Trait::cha
                                            Trait::calls_routine,      Trait::text_execute,
                                            Trait::execute_immediate,  Trait::opaque};
 
-/// Nothing of such a text has run.
-constexpr std::uint16_t kParseError = 1064;
-
 bool reads_or_writes_data(StatementKind kind) {
   switch (kind) {
     case StatementKind::select:
